@@ -1,0 +1,48 @@
+import { wholeCharacterEnd } from './create-piece-counter.ts';
+
+/** Longest run without a safe break that is counted as one, in UTF-16 units. */
+export const MAX_BLOCK_UNITS = 2_048;
+
+const letter = /^\p{L}$/u;
+const digit = /^\p{N}$/u;
+const continuesLetters = /^[\p{L}\p{M}']$/u;
+
+/**
+ * Whether text may be cut at `at` without changing any count: what stands before and behind is cut
+ * into the same pieces apart as together. That holds in all four patterns
+ * - between a number and anything else, since numbers share a piece with nothing behind them, and
+ * - between a letter and what is no letter, mark or apostrophe, since nothing else extends a word.
+ * Characters outside the basic plane are never taken for a break.
+ */
+export function isSafeBreak(text: string, at: number): boolean {
+  const before = text.charCodeAt(at - 1);
+  const after = text.charCodeAt(at);
+  if (isSurrogate(before) || isSurrogate(after)) return false;
+  if (isDigit(before)) return !isDigit(after);
+  return isLetter(before) && !(isLetter(after) || continuesLetters.test(String.fromCharCode(after)));
+}
+
+/** The last safe break in `from < at ≤ to`, or -1. It needs the character behind, so `at` stays inside the text. */
+export function lastSafeBreak(text: string, from: number, to: number): number {
+  for (let at = Math.min(to, text.length - 1); at > from; at--) if (isSafeBreak(text, at)) return at;
+  return -1;
+}
+
+/** Where a run without safe break is cut by force; deterministic, so that streams and full counts agree. */
+export function forcedBreak(text: string, from: number): number {
+  return wholeCharacterEnd(text, from + MAX_BLOCK_UNITS);
+}
+
+function isSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdfff;
+}
+
+function isLetter(unit: number): boolean {
+  if (unit < 0x80) return (unit >= 65 && unit <= 90) || (unit >= 97 && unit <= 122);
+  return letter.test(String.fromCharCode(unit));
+}
+
+function isDigit(unit: number): boolean {
+  if (unit < 0x80) return unit >= 48 && unit <= 57;
+  return digit.test(String.fromCharCode(unit));
+}

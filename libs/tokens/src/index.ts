@@ -1,0 +1,10 @@
+export {
+  createTokenCounter,
+  type CountedMessage,
+  type CountResult,
+  type TokenCounter,
+  type TokenCounterOptions,
+  type TokenStream,
+} from './create-token-counter.ts';
+export { encodingNames, type EncodingName } from './encodings.ts';
+export { modelTable } from './model-table.ts';

@@ -1,0 +1,69 @@
+import { invalidInput } from '@edda/faults';
+import { encodingNames, type EncodingName } from './encodings.ts';
+
+/**
+ * Which encoding counts which model exactly: names, or prefixes ending in `*`. Source: OpenAI's
+ * published list (tiktoken, model.py). An exact name beats a prefix, a longer prefix a shorter one.
+ */
+export const modelTable: Readonly<Record<string, EncodingName>> = {
+  'builtin-ngram*': 'o200k_base',
+  'gpt-5*': 'o200k_base',
+  'gpt-4.5*': 'o200k_base',
+  'gpt-4.1*': 'o200k_base',
+  'gpt-4o*': 'o200k_base',
+  'chatgpt-4o*': 'o200k_base',
+  'ft:gpt-4o*': 'o200k_base',
+  'ft:gpt-4.1*': 'o200k_base',
+  'gpt-oss*': 'o200k_base',
+  'o1*': 'o200k_base',
+  'o3*': 'o200k_base',
+  'o4*': 'o200k_base',
+  'gpt-4*': 'cl100k_base',
+  'gpt-3.5*': 'cl100k_base',
+  'gpt-35*': 'cl100k_base',
+  'ft:gpt-4*': 'cl100k_base',
+  'ft:gpt-3.5*': 'cl100k_base',
+  'davinci-002': 'cl100k_base',
+  'babbage-002': 'cl100k_base',
+  'text-embedding-3*': 'cl100k_base',
+  'text-embedding-ada-002': 'cl100k_base',
+  'text-davinci-002': 'p50k_base',
+  'text-davinci-003': 'p50k_base',
+  'code-davinci*': 'p50k_base',
+  'code-cushman*': 'p50k_base',
+  'text-davinci-001': 'r50k_base',
+  'text-curie-001': 'r50k_base',
+  'text-babbage-001': 'r50k_base',
+  'text-ada-001': 'r50k_base',
+  davinci: 'r50k_base',
+  curie: 'r50k_base',
+  babbage: 'r50k_base',
+  ada: 'r50k_base',
+  gpt2: 'r50k_base',
+};
+
+/** A lookup by model over a table of names and prefixes; undefined where nothing matches. */
+export function createPatternLookup<Value>(
+  table: Readonly<Record<string, Value>>,
+): (model: string) => Value | undefined {
+  const entries = Object.entries(table);
+  const exact = new Map(entries.filter(([pattern]) => !pattern.endsWith('*')));
+  const prefixes = entries
+    .filter(([pattern]) => pattern.endsWith('*'))
+    .map(([pattern, value]) => ({ prefix: pattern.slice(0, -1), value }))
+    .sort((a, b) => b.prefix.length - a.prefix.length);
+  return (model) => exact.get(model) ?? prefixes.find(({ prefix }) => model.startsWith(prefix))?.value;
+}
+
+/** @throws INVALID_INPUT for each entry that names an unknown encoding */
+export function checkModelTable(table: Readonly<Record<string, string>>): Record<string, EncodingName> {
+  const known = new Set<string>(encodingNames);
+  const violations = Object.entries(table)
+    .filter(([, name]) => !known.has(name))
+    .map(([pattern, name]) => ({
+      field: `table.${pattern}`,
+      description: `"${name}" is none of ${encodingNames.join(', ')}`,
+    }));
+  if (violations.length > 0) throw invalidInput(violations);
+  return table as Record<string, EncodingName>;
+}
