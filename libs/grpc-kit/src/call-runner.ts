@@ -1,0 +1,122 @@
+import { type Fault, grpcStatusOf } from '@edda/faults';
+import { type Logger, type Metrics } from '@edda/telemetry';
+import { type Metadata, status } from '@grpc/grpc-js';
+import { type ActiveCalls } from './active-calls.ts';
+import { admit, checkMetadataSize, header, requestIdOf } from './admission.ts';
+import { type CallContext, noDeadline, runInCall } from './call-context.ts';
+import { logCall } from './call-log.ts';
+import { createCallMetrics } from './call-metrics.ts';
+import { reportError } from './error-report.ts';
+import { type ErrorStatus, faultToStatus } from './fault-to-status.ts';
+import { metadataKeys } from './metadata-keys.ts';
+import { type MethodRule } from './rules.ts';
+import { RunningCall } from './running-call.ts';
+import { type TokenVerifier } from './token-verifier.ts';
+
+/** What the runner needs of a grpc-js call. */
+export interface IncomingCall {
+  readonly metadata: Metadata;
+  getDeadline(): Date | number;
+  on(event: 'cancelled', listener: () => void): unknown;
+}
+
+export interface MethodInfo {
+  readonly path: string;
+  readonly rule: MethodRule | undefined;
+}
+
+export type Outcome<Value> = { value: Value } | { error: ErrorStatus };
+
+type Work<Value> = (ctx: CallContext) => Promise<Value>;
+
+/** Carries every call through admission, deadline, fault mapping, log line and metrics. */
+export interface CallRunner {
+  /** Never rejects. */
+  run<Value>(method: MethodInfo, call: IncomingCall, work: Work<Value>): Promise<Outcome<Value>>;
+}
+
+export interface CallRunnerOptions {
+  auth: TokenVerifier;
+  logger: Logger;
+  metrics: Metrics;
+  active: ActiveCalls;
+  maxMetadataBytes: number;
+  defaultDeadlineMs: number;
+  maxDeadlineMs: number;
+}
+
+export function createCallRunner(options: CallRunnerOptions): CallRunner {
+  const callLogger = options.logger.module('grpc');
+  const metrics = createCallMetrics(options.metrics);
+  return {
+    async run(method, call, work) {
+      const startedAt = performance.now();
+      const running = runningCall(options, method, call);
+      metrics.started();
+      const answered = (code: number, fault?: Fault) => {
+        running.answered();
+        const ms = performance.now() - startedAt;
+        metrics.handled(method.path, code, ms / 1_000);
+        logCall(callLogger, running, { code, ms, ...(fault !== undefined && { fault }) });
+      };
+      try {
+        const value = await execute(options, method, call, running, work);
+        answered(status.OK);
+        return { value };
+      } catch (error) {
+        const fault = reportError(error, callLogger, { method: method.path, request_id: running.requestId });
+        answered(grpcStatusOf(fault.kind), fault);
+        return { error: faultToStatus(fault) };
+      }
+    },
+  };
+}
+
+function runningCall({ logger, active }: CallRunnerOptions, { path }: MethodInfo, call: IncomingCall): RunningCall {
+  const requestId = requestIdOf(call.metadata);
+  const running = new RunningCall({ requestId, method: path, logger, draining: active.draining });
+  const key = header(call.metadata, metadataKeys.idempotencyKey);
+  if (key !== undefined) running.idempotencyHeader = key;
+  call.on('cancelled', () => running.cancelled());
+  return running;
+}
+
+async function execute<Value>(
+  options: CallRunnerOptions,
+  { rule }: MethodInfo,
+  call: IncomingCall,
+  running: RunningCall,
+  work: Work<Value>,
+): Promise<Value> {
+  const { active, auth } = options;
+  active.add(running, rule);
+  let started = false;
+  try {
+    checkMetadataSize(call.metadata, options.maxMetadataBytes);
+    const admitted = admit(call.metadata, rule, auth);
+    running.identity = admitted instanceof Promise ? await admitted : admitted;
+    const expiresAt = rule?.longLived === true ? running.identity.expiresAt : undefined;
+    running.limit(deadlineOf(call, rule, options), expiresAt);
+    if (running.endedBy !== undefined) throw running.endedBy;
+    started = true;
+    return await running.race(
+      () => runInCall(running, () => work(running)),
+      () => active.remove(running),
+    );
+  } finally {
+    if (!started) active.remove(running);
+  }
+}
+
+/** The caller's deadline, else the default; at most the cap. A long-lived stream has one only if its caller set it. */
+function deadlineOf(
+  call: IncomingCall,
+  rule: MethodRule | undefined,
+  options: Pick<CallRunnerOptions, 'defaultDeadlineMs' | 'maxDeadlineMs'>,
+): Date {
+  const wanted = Number(call.getDeadline());
+  if (rule?.longLived === true) return Number.isFinite(wanted) ? new Date(wanted) : noDeadline;
+  const now = Date.now();
+  const deadline = Number.isFinite(wanted) ? wanted : now + options.defaultDeadlineMs;
+  return new Date(Math.min(deadline, now + options.maxDeadlineMs));
+}

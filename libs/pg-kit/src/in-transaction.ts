@@ -1,0 +1,124 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { commonFaults, Fault } from '@edda/faults';
+import { type Pool, type PoolClient } from 'pg';
+import { isConnectionError, sqlStateOf } from './connection-errors.ts';
+import { pgKitFaults } from './faults.ts';
+
+export interface TransactionOptions {
+  /** READ COMMITTED by default. */
+  isolation?: 'read committed' | 'repeatable read' | 'serializable';
+  /** Further attempts after a serialization failure or deadlock; 5 by default. */
+  maxRetries?: number;
+  /** No retry begins later than this after the first attempt; 5,000 ms by default. */
+  retryBudgetMs?: number;
+  /** Running `fn` again after it committed does no harm, so a COMMIT of unknown outcome may be retried too. */
+  idempotent?: boolean;
+  /** From 0 up to 1, for the jitter. */
+  random?: () => number;
+}
+
+const BACKOFF_BASE_MS = 10;
+const BACKOFF_CAP_MS = 500;
+const openTransactions = new AsyncLocalStorage<{ pool: Pool; open: boolean }>();
+
+/**
+ * Runs `fn` in one transaction and commits. Serialization failures (40001) and deadlocks (40P01) are retried with
+ * exponential backoff and full jitter, so `fn` must have no effect outside the database. Errors of `fn` roll back
+ * and pass through.
+ * @throws TRANSACTION_CONTENDED when retries run out, COMMIT_OUTCOME_UNKNOWN when the connection broke during COMMIT,
+ *   DEPENDENCY_UNAVAILABLE when it broke before, TRANSACTION_NESTED, TRANSACTION_ABORTED
+ */
+export async function inTransaction<T>(
+  pool: Pool,
+  fn: (client: PoolClient) => Promise<T>,
+  options: TransactionOptions = {},
+): Promise<T> {
+  const outer = openTransactions.getStore();
+  if (outer?.open && outer.pool === pool) {
+    throw pgKitFaults.TRANSACTION_NESTED('A transaction is already open here; pass its client on.');
+  }
+  const { maxRetries = 5, retryBudgetMs = 5_000, random = Math.random } = options;
+  const startedAt = performance.now();
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await attemptOnce(pool, fn, options.isolation);
+    } catch (error) {
+      if (!mayRetry(error, options.idempotent ?? false)) throw error;
+      const waitMs = random() * Math.min(BACKOFF_CAP_MS, BACKOFF_BASE_MS * 2 ** attempt);
+      if (attempt >= maxRetries || performance.now() - startedAt + waitMs > retryBudgetMs) throw givenUp(error);
+      await sleep(waitMs);
+    }
+  }
+}
+
+function mayRetry(error: unknown, idempotent: boolean): boolean {
+  const state = sqlStateOf(error);
+  if (state === '40001' || state === '40P01') return true;
+  return idempotent && error instanceof Fault && error.reason === 'COMMIT_OUTCOME_UNKNOWN';
+}
+
+function givenUp(error: unknown): unknown {
+  if (error instanceof Fault) return error;
+  return pgKitFaults.TRANSACTION_CONTENDED('The data is contended; retries ran out.', {
+    cause: error,
+    retryAfterMs: BACKOFF_CAP_MS,
+  });
+}
+
+async function attemptOnce<T>(
+  pool: Pool,
+  fn: (client: PoolClient) => Promise<T>,
+  isolation: TransactionOptions['isolation'],
+): Promise<T> {
+  const client = await pool.connect().catch((cause: unknown) => {
+    throw commonFaults.DEPENDENCY_UNAVAILABLE('The database does not answer.', { cause, retryAfterMs: 1_000 });
+  });
+  const context = { pool, open: true };
+  let broken = false;
+  try {
+    await client.query(isolation === undefined ? 'BEGIN' : `BEGIN ISOLATION LEVEL ${isolation}`);
+    const result = await openTransactions.run(context, () => fn(client));
+    await commit(client);
+    return result;
+  } catch (error) {
+    broken = connectionLost(error) || !(await rolledBack(client));
+    if (error instanceof Fault || !isConnectionError(error)) throw error;
+    throw commonFaults.DEPENDENCY_UNAVAILABLE('The database connection was lost.', {
+      cause: error,
+      retryAfterMs: 1_000,
+    });
+  } finally {
+    context.open = false;
+    // A broken client is destroyed; given back, it would fail whoever gets it next.
+    client.release(broken);
+  }
+}
+
+async function commit(client: PoolClient): Promise<void> {
+  const { command } = await client.query('COMMIT').catch((error: unknown) => {
+    // An error the server reported about the transaction itself (a deferred constraint, say) is a clear "no".
+    if (sqlStateOf(error) !== undefined && !isConnectionError(error)) throw error;
+    throw pgKitFaults.COMMIT_OUTCOME_UNKNOWN('The connection broke during COMMIT.', {
+      cause: error,
+      retryAfterMs: 1_000,
+    });
+  });
+  // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK, not with an error.
+  if (command === 'ROLLBACK') {
+    throw pgKitFaults.TRANSACTION_ABORTED('The transaction had failed and was rolled back.');
+  }
+}
+
+function connectionLost(error: unknown): boolean {
+  return isConnectionError(error) || (error instanceof Fault && error.reason === 'COMMIT_OUTCOME_UNKNOWN');
+}
+
+async function rolledBack(client: PoolClient): Promise<boolean> {
+  try {
+    await client.query('ROLLBACK');
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,6 @@
+export { type CloseStack, createCloseStack } from './close-stack.ts';
+export { type ServePlan } from './open-ports.ts';
+export { openService, type OpenServiceOptions, type ServiceBase } from './open-service.ts';
+export { describe, type MainOptions, runMain, type RunningService } from './run-main.ts';
+export { type ServiceSecrets, serviceSecrets } from './service-secrets.ts';
+export { peerAddress, peerTls, type PeerTls, serviceSettings, type ServiceSettings } from './service-settings.ts';

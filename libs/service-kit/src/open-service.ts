@@ -1,0 +1,136 @@
+import {
+  createGrpcClient,
+  createTokenMinter,
+  createTokenVerifier,
+  type GrpcClient,
+  type RpcService,
+  type TokenVerifier,
+} from '@edda/grpc-kit';
+import { createPool, migrate } from '@edda/pg-kit';
+import { type Settings } from '@edda/settings';
+import { createLogger, createMetrics, type Logger, type Metrics } from '@edda/telemetry';
+import { type Pool } from 'pg';
+import { type CloseStack, createCloseStack } from './close-stack.ts';
+import { openPorts, type ServePlan } from './open-ports.ts';
+import { type ServiceSecrets } from './service-secrets.ts';
+import { type PeerTls, type ServiceSettings } from './service-settings.ts';
+
+export interface OpenServiceOptions<Values extends ServiceSettings> {
+  /** Its name in tokens, logs and metrics: `heidrun`. */
+  name: string;
+  settings: Settings<Values>;
+  secrets: ServiceSecrets;
+  /** `prisma/migrations` of the service. */
+  migrationsDirectory: string;
+  /** The launcher gives its own; by default one JSON line per record on standard output. */
+  logger?: Logger | undefined;
+}
+
+/** What a service is built on, and the way to open and close it. */
+export interface ServiceBase {
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly pool: Pool;
+  readonly verifier: TokenVerifier;
+  /** A client to another service, with this service's own tokens; closed with the service. */
+  peer<const Definition extends RpcService>(
+    definition: Definition,
+    address: string,
+    tls?: PeerTls,
+  ): GrpcClient<Definition>;
+  /** Registers something to be closed, after everything that was opened later. */
+  onClose(name: string, close: () => void | Promise<void>): void;
+  /** Opens the gRPC and the operations port. @throws when one cannot be opened; nothing stays open then */
+  serve(plan: ServePlan): Promise<{ grpc: number; operations: number }>;
+  close(): Promise<void>;
+}
+
+/** Lifetime of the tokens a service signs for itself, seconds. */
+const ownTokenSeconds = 3_600;
+
+/**
+ * Opens what every service stands on: logger, metrics, migrated database, token verifier.
+ * @throws when the database cannot be reached or migrated, or the keys are not configured; nothing stays open then
+ */
+export async function openService<Values extends ServiceSettings>(
+  options: OpenServiceOptions<Values>,
+): Promise<ServiceBase> {
+  const { name, settings, secrets } = options;
+  const values = settings.current();
+  const logger =
+    options.logger ?? createLogger({ service: name, level: values.log.level, modules: values.log.modules });
+  const metrics = createMetrics({ service: name });
+  const stack = createCloseStack(logger);
+  if (options.logger === undefined) {
+    stack.add(
+      'log levels',
+      settings.onChange((_, next) => logger.setLevels({ level: next.log.level, modules: next.log.modules })),
+    );
+  }
+  const pool = createPool({
+    url: secrets.DATABASE_URL,
+    name,
+    max: values.database.poolSize,
+    logger: logger.module('database'),
+  });
+  stack.add('database', () => pool.end());
+  const { verifier, token } = await orClose(stack, async () => {
+    const own = { verifier: verifierOf(values), token: ownToken(name, values, secrets) };
+    await own.token();
+    await migrate({ pool, directory: options.migrationsDirectory, logger });
+    return own;
+  });
+  return {
+    logger,
+    metrics,
+    pool,
+    verifier,
+    peer(definition, address, tls) {
+      const client = createGrpcClient(definition, {
+        address,
+        token,
+        logger: logger.module('peers'),
+        ...clientTls(tls),
+      });
+      stack.add(`client of ${address}`, () => client.close());
+      return client;
+    },
+    onClose: (part, close) => stack.add(part, close),
+    serve: (plan) => orClose(stack, () => openPorts(plan, { name, values, logger, metrics, pool, verifier, stack })),
+    close: () => stack.close(),
+  };
+}
+
+/** A failed opening leaves nothing open. */
+async function orClose<Opened>(stack: CloseStack, open: () => Promise<Opened>): Promise<Opened> {
+  try {
+    return await open();
+  } catch (error) {
+    await stack.close();
+    throw error;
+  }
+}
+
+/** A source of this service’s own tokens. The key is read at first use. */
+function ownToken(name: string, { auth }: ServiceSettings, secrets: ServiceSecrets): () => Promise<string> {
+  const minter = createTokenMinter({ privateJwkFile: secrets.EDDA_SERVICE_KEY_FILE, issuer: auth.issuer });
+  return minter.provider({ subject: name, networkId: 'edda', roles: ['service'], ttlSeconds: ownTokenSeconds });
+}
+
+function verifierOf({ auth }: ServiceSettings): TokenVerifier {
+  const { issuer, jwksFile, jwksUrl } = auth;
+  if ((jwksFile === undefined) === (jwksUrl === undefined)) {
+    throw new TypeError('set exactly one of auth.jwksFile and auth.jwksUrl');
+  }
+  return createTokenVerifier({
+    issuer,
+    ...(jwksFile !== undefined && { jwksFile }),
+    ...(jwksUrl !== undefined && { jwksUrl }),
+  });
+}
+
+function clientTls(tls: PeerTls | undefined) {
+  if (tls?.caFile === undefined) return {};
+  const { caFile, certFile, keyFile } = tls;
+  return { tls: { caFile, ...(certFile !== undefined && { certFile }), ...(keyFile !== undefined && { keyFile }) } };
+}

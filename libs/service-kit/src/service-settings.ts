@@ -1,0 +1,120 @@
+import { z } from 'zod';
+
+const port = (fallback: number) => z.int().min(0).max(65_535).default(fallback);
+const levels = z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']);
+const file = (description: string, example: string) =>
+  z.string().min(1).optional().meta({ description, reload: 'restart', example });
+
+/** The settings groups that every service has, to be spread into its own schema. @param ports its default ports */
+export function serviceSettings(ports: { grpc: number; operations: number }) {
+  return {
+    grpc: z
+      .object({
+        host: z
+          .string()
+          .default('127.0.0.1')
+          .meta({ description: 'Address the gRPC server listens on.', reload: 'restart', example: '0.0.0.0' }),
+        port: port(ports.grpc).meta({
+          description: 'Port of the gRPC server; 0 takes a free one.',
+          reload: 'restart',
+          example: ports.grpc,
+        }),
+        allowInsecure: z.boolean().default(false).meta({
+          description: 'Permits listening beyond loopback without TLS, e.g. inside a private container network.',
+          reload: 'restart',
+          example: true,
+        }),
+        tls: z
+          .object({
+            certFile: file('Server certificate, PEM. With keyFile it turns TLS on.', '/run/tls/tls.crt'),
+            keyFile: file('Private key of that certificate, PEM.', '/run/tls/tls.key'),
+            caFile: file('Authority that must have signed client certificates (mutual TLS), PEM.', '/run/tls/ca.crt'),
+          })
+          .prefault({}),
+      })
+      .prefault({}),
+    operations: z
+      .object({
+        host: z
+          .string()
+          .default('127.0.0.1')
+          .meta({ description: 'Address of /healthz, /readyz and /metrics.', reload: 'restart', example: '0.0.0.0' }),
+        port: port(ports.operations).meta({
+          description: 'Port of /healthz, /readyz and /metrics; 0 takes a free one.',
+          reload: 'restart',
+          example: ports.operations,
+        }),
+      })
+      .prefault({}),
+    log: z
+      .object({
+        level: levels
+          .default('info')
+          .meta({ description: 'Least severe level that is logged.', reload: 'live', example: 'debug' }),
+        modules: z
+          .record(z.string(), levels)
+          .default({})
+          .meta({ description: 'Levels of single modules, by name.', reload: 'live', example: { grpc: 'warn' } }),
+      })
+      .prefault({}),
+    auth: z
+      .object({
+        issuer: z.string().min(1).default('edda').meta({
+          description: 'Issuer (`iss`) that tokens must name.',
+          reload: 'restart',
+          example: 'https://id.example.org',
+        }),
+        jwksFile: file(
+          'File with the public keys (JWKS) that verify tokens; read again when it changes.',
+          '/run/keys/jwks.json',
+        ),
+        jwksUrl: z.url().optional().meta({
+          description: 'URL of those keys, instead of a file.',
+          reload: 'restart',
+          example: 'https://id.example.org/jwks.json',
+        }),
+      })
+      .prefault({}),
+    database: z
+      .object({
+        poolSize: z
+          .int()
+          .min(1)
+          .max(200)
+          .default(10)
+          .meta({ description: 'Most database connections at once.', reload: 'restart', example: 20 }),
+      })
+      .prefault({}),
+  };
+}
+
+/** A peer's gRPC address. */
+export function peerAddress(name: string, defaultPort: number) {
+  return z
+    .string()
+    .regex(/^[^\s:]+:\d{1,5}$|^\[[0-9a-f:]+\]:\d{1,5}$/i, 'must be host:port')
+    .default(`127.0.0.1:${defaultPort}`)
+    .meta({
+      description: `gRPC address of ${name}.`,
+      reload: 'restart',
+      example: `${name.toLowerCase()}:${defaultPort}`,
+    });
+}
+
+/** TLS towards all peers. */
+export function peerTls() {
+  return z
+    .object({
+      caFile: file('Authority that signs the peers’ certificates, PEM; setting it turns TLS on.', '/run/tls/ca.crt'),
+      certFile: file('This service’s client certificate, PEM (mutual TLS).', '/run/tls/tls.crt'),
+      keyFile: file('Private key of that certificate, PEM.', '/run/tls/tls.key'),
+    })
+    .prefault({});
+}
+
+/** What `openService` reads of a service's settings. */
+export type ServiceSettings = {
+  readonly [Group in keyof ReturnType<typeof serviceSettings>]: z.output<ReturnType<typeof serviceSettings>[Group]>;
+};
+
+export type PeerTls = z.output<ReturnType<typeof peerTls>>;

@@ -1,0 +1,14 @@
+export { createSettings } from './create-settings.ts';
+export { defineSettings, type SettingsDefinition, type SettingsOf, type SettingsSchema } from './define-settings.ts';
+export { settingsFaults } from './faults.ts';
+export { type SecretDeclaration, type Secrets, secretsFromEnv } from './secrets-from-env.ts';
+export { type Reload, type SettingField } from './setting-fields.ts';
+export { secretsMarkdownTable, settingsMarkdownTable } from './settings-table.ts';
+export {
+  type DeepPartial,
+  type ReloadResult,
+  type SettingOrigin,
+  type Settings,
+  type SettingsOptions,
+} from './settings-types.ts';
+export { type FileWatchOptions } from './watch-file.ts';

@@ -1,0 +1,65 @@
+import { type FieldViolation } from '@edda/faults';
+import { type Logger } from '@edda/telemetry';
+import { type z } from 'zod';
+import { type SettingsSchema } from './define-settings.ts';
+import { type SettingField } from './setting-fields.ts';
+import { type FileWatchOptions } from './watch-file.ts';
+
+/** Any part of the settings, at any depth; lists and maps are replaced as a whole. */
+export type DeepPartial<T> = T extends readonly unknown[]
+  ? T
+  : T extends object
+    ? { [Key in keyof T]?: DeepPartial<T[Key]> | undefined }
+    : T;
+
+/** Where a value comes from: `start` are the overrides given at start, `override` those set since. */
+export type SettingOrigin = 'default' | 'file' | 'start' | 'override';
+
+export interface ReloadResult {
+  /** Whether the given configuration is valid and now in force (restart-only fields aside). */
+  applied: boolean;
+  /** What is wrong, when it is not. */
+  violations: readonly FieldViolation[];
+  /** Settings whose value in force changed. */
+  changed: readonly string[];
+  /** Settings that differ from the running value and wait for a restart. */
+  pendingRestart: readonly string[];
+}
+
+export interface SettingsOptions<Shape extends z.ZodObject> {
+  schema: SettingsSchema<Shape>;
+  /** The JSON file. It may be missing, and is picked up when it appears. */
+  file?: string;
+  /** Win over the file. */
+  overrides?: DeepPartial<z.output<Shape>>;
+  /** `<SERVICE>_SETTINGS_FILE` names the file when `file` does not; then it must exist. */
+  env?: Readonly<Record<string, string | undefined>>;
+  logger?: SettingsLogger;
+  /** Called after every attempt to change settings, e.g. to count rejected ones in a metric. */
+  onReload?: (result: ReloadResult) => void;
+  watch?: FileWatchOptions | false;
+}
+
+/** A service’s settings in force. */
+export interface Settings<T> {
+  /** The values in force, deeply frozen; take them anew for every request. */
+  current: () => T;
+  /** Called after each change in force, with both values. @returns stops it */
+  onChange: (listener: (previous: T, next: T) => void) => () => void;
+  /** Reads the file again, changed or not. */
+  reload(): Promise<ReloadResult>;
+  /** Replaces the overrides set at run time (they win over everything); invalid ones change nothing. */
+  setOverrides(overrides: DeepPartial<T>): Promise<ReloadResult>;
+  /** What would be wrong with these run-time overrides; changes nothing. */
+  check(overrides: DeepPartial<T>): readonly FieldViolation[];
+  originOf(path: string): SettingOrigin;
+  describe(): { jsonSchema: Readonly<Record<string, unknown>>; fields: readonly SettingField[] };
+  /** How many reloads were refused since the start. */
+  readonly rejectedReloads: number;
+  /** Restart-only settings whose new value is not in force. */
+  readonly pendingRestart: readonly string[];
+  close: () => void;
+}
+
+/** What a running service may do with its log. */
+export type SettingsLogger = Pick<Logger, 'info' | 'warn' | 'error'>;

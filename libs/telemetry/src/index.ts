@@ -1,0 +1,16 @@
+export { type Clock, systemClock } from './clock.ts';
+export { type LogDestination } from './log-destination.ts';
+export { type LogLevel, type LogLevels, levelValues } from './log-levels.ts';
+export { createLogger, type Logger, type LoggerOptions, type LogMethod } from './logger.ts';
+export { createMemoryLogger, type LogRecord, type MemoryLogger, silentLogger } from './memory-logger.ts';
+export {
+  createMetrics,
+  durationBuckets,
+  type GaugeOptions,
+  type HistogramOptions,
+  type MetricOptions,
+  type Metrics,
+} from './metrics.ts';
+export { type OperationsServer, type OperationsServerOptions, startOperationsServer } from './operations-server.ts';
+export { isSecretName, redactFields, redactText } from './redact.ts';
+export { currentContext, type RequestContext, runWithContext } from './request-context.ts';
