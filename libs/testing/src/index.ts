@@ -1,0 +1,6 @@
+export { createFakeClock, type FakeClock } from './create-fake-clock.ts';
+export { createTestDatabases, type TestDatabase, type TestDatabasesOptions } from './create-test-databases.ts';
+export { freePort } from '@edda/pg-kit';
+export { prismaSchemaDrift, type DriftOptions } from './prisma-schema-drift.ts';
+export { silentLogger } from './silent-logger.ts';
+export { waitFor } from './wait-for.ts';
