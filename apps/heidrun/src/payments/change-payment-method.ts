@@ -1,0 +1,108 @@
+import { heidrun } from '@edda/contracts';
+import { type CallContext, parseWith } from '@edda/grpc-kit';
+import { withIdempotency } from '@edda/pg-kit';
+import { type ClientBase } from 'pg';
+import { z } from 'zod';
+import { heidrunFaults } from '../faults.ts';
+import { fields } from '../fields.ts';
+import { balanceOf } from '../ledger/account-balance.ts';
+import { type UserKey, walletOf } from '../ledger/account-names.ts';
+import { accountOf, scopeOf } from './account-of.ts';
+import { lockUserMethods, makeDefault } from './method-changes.ts';
+import { isExpired, type MethodRow, ownMethod, toMethod } from './method-row.ts';
+import { type PaymentDeps } from './payment-deps.ts';
+import { methodMachine } from './payment-machines.ts';
+import { readinessOf } from './payment-readiness.ts';
+
+const { PaymentPurpose: Purpose } = heidrun;
+const named = { idempotencyKey: fields.idempotencyKey, userId: fields.optionalId, paymentMethodId: fields.id };
+const defaultSchema = z.object({
+  ...named,
+  purpose: z.union([z.literal(Purpose.PAY), z.literal(Purpose.PAYOUT)], { error: 'names no known purpose' }),
+});
+const removeSchema = z.object(named);
+
+interface Change {
+  idempotencyKey: string;
+  userId: string;
+  paymentMethodId: string;
+}
+
+/** SetDefaultPaymentMethod: a verified method becomes the one used for a purpose. */
+export function createSetDefaultPaymentMethod(deps: PaymentDeps) {
+  return async (request: heidrun.SetDefaultPaymentMethodRequest, ctx: CallContext) => {
+    parseWith(defaultSchema, request);
+    const purpose = request.purpose === Purpose.PAY ? 'PAY' : 'PAYOUT';
+    return change(deps, request, ctx, async (client, user, row) => {
+      if (row.status !== 'VERIFIED' || isExpired(row, deps.clock.now())) {
+        throw heidrunFaults.PAYMENT_METHOD_NOT_VERIFIED('The payment method is not verified.');
+      }
+      if (!row.purposes.includes(purpose)) {
+        throw heidrunFaults.PURPOSE_NOT_SUPPORTED(`The payment method does not serve ${purpose}.`, {
+          violations: [{ field: 'purpose', description: 'is none of the method’s own' }],
+        });
+      }
+      await makeDefault(client, user, row.id, [purpose], { onlyFirst: false });
+    });
+  };
+}
+
+/** RemovePaymentMethod: erases the token; the oldest usable method takes its place as default. */
+export function createRemovePaymentMethod(deps: PaymentDeps) {
+  return async (request: heidrun.RemovePaymentMethodRequest, ctx: CallContext) => {
+    parseWith(removeSchema, request);
+    return change(deps, request, ctx, async (client, user, row) => {
+      if (row.status === 'REMOVED') return;
+      const status = methodMachine.next(row.status, 'remove');
+      await assertNotCharged(client, row);
+      await client.query('DELETE FROM payment_defaults WHERE payment_method_id = $1', [row.id]);
+      await client.query(
+        'UPDATE payment_methods SET status = $2, token_key_id = NULL, token_sealed = NULL WHERE id = $1',
+        [row.id, status],
+      );
+      await promote(deps, client, user, row);
+      deps.logger.info({ payment_method_id: row.id }, 'payment method removed');
+    });
+  };
+}
+
+async function change(
+  deps: PaymentDeps,
+  request: Change,
+  ctx: CallContext,
+  apply: (client: ClientBase, user: UserKey, row: MethodRow) => Promise<void>,
+): Promise<{ paymentMethod: heidrun.PaymentMethod; replayed: boolean }> {
+  const user = accountOf(ctx, request.userId);
+  let replayed = false;
+  const scope = scopeOf(request, ctx, deps.clock, () => (replayed = true));
+  const stored: unknown = await withIdempotency(deps.pool, scope, async (client) => {
+    await lockUserMethods(client, user);
+    await apply(client, user, await ownMethod(client, user, request.paymentMethodId, 'update'));
+    const changed = await ownMethod(client, user, request.paymentMethodId);
+    return heidrun.PaymentMethod.toJSON(toMethod(changed, deps.clock.now()));
+  });
+  return { paymentMethod: heidrun.PaymentMethod.fromJSON(stored), replayed };
+}
+
+async function assertNotCharged(client: ClientBase, row: MethodRow): Promise<void> {
+  const { rowCount } = await client.query(
+    `SELECT FROM top_ups WHERE payment_method_id = $1 AND status = 'PENDING' LIMIT 1`,
+    [row.id],
+  );
+  if (rowCount !== 0) throw heidrunFaults.PAYMENT_METHOD_IN_USE('A charge of this payment method is under way.');
+}
+
+/** @throws PAYMENT_METHOD_IN_USE when nothing is left to pay with while holds are open */
+async function promote(deps: PaymentDeps, client: ClientBase, user: UserKey, removed: MethodRow): Promise<void> {
+  for (const purpose of removed.purposes) {
+    const next = await readinessOf(client, user, purpose === 'PAY' ? 'pay' : 'payout', deps.clock.now());
+    if (next.ready) await makeDefault(client, user, next.paymentMethodId, [purpose], { onlyFirst: true });
+    else if (purpose === 'PAY' && removed.status === 'VERIFIED') await assertNoOpenHolds(client, user);
+  }
+}
+
+async function assertNoOpenHolds(client: ClientBase, user: UserKey): Promise<void> {
+  const wallet = await balanceOf(client, walletOf(user));
+  if ((wallet?.pendingCents ?? 0n) === 0n) return;
+  throw heidrunFaults.PAYMENT_METHOD_IN_USE('Open holds rest on this payment method alone.');
+}

@@ -1,0 +1,59 @@
+import { heidrun } from '@edda/contracts';
+import { type CallContext, parseWith } from '@edda/grpc-kit';
+import { z } from 'zod';
+import { fields } from '../fields.ts';
+import { seesEverything } from '../ledger/visibility.ts';
+import { toPinnedPrice } from './candidate.ts';
+import { captureFacts, toCaptureResponse } from './capture-response.ts';
+import { type HoldWithResolution, stateOf } from './hold.ts';
+import { findHold, findHoldOfTransaction } from './hold-store.ts';
+import { type PreAuthDeps } from './pre-auth-deps.ts';
+import { holdNotFound } from './resolved-faults.ts';
+
+const schema = z.object({
+  key: z.object(
+    { $case: z.enum(['preauthId', 'transactionId']), value: fields.id },
+    'give preauth_id or transaction_id',
+  ),
+});
+
+/** GetPreAuth: one hold and, after CAPTURED, the capture's answer. Somebody else's hold does not exist. */
+export function createGetPreAuth(deps: Pick<PreAuthDeps, 'pool'>) {
+  return async (request: heidrun.GetPreAuthRequest, ctx: CallContext): Promise<heidrun.GetPreAuthResponse> => {
+    const { key } = parseWith(schema, request);
+    const byHold = key.$case === 'preauthId';
+    const found = await (byHold ? findHold : findHoldOfTransaction)(deps.pool, key.value);
+    if (found === undefined || !isVisible(found, ctx)) throw holdNotFound(byHold ? 'preauth_id' : 'transaction_id');
+    const captured = found.resolution?.kind === 'CAPTURED';
+    return {
+      preauth: toPreAuth(found),
+      capture: captured ? toCaptureResponse(await captureFacts(deps.pool, found), true) : undefined,
+    };
+  };
+}
+
+function isVisible({ hold }: HoldWithResolution, { identity }: CallContext): boolean {
+  const own = hold.requesterId === identity.subject && hold.networkId === identity.networkId;
+  return own || seesEverything(identity);
+}
+
+function toPreAuth(found: HoldWithResolution): heidrun.PreAuth {
+  const { hold, resolution } = found;
+  return {
+    preauthId: hold.id,
+    transactionId: hold.transactionId,
+    requestId: hold.requestId,
+    requesterId: hold.requesterId,
+    networkId: hold.networkId,
+    model: hold.model,
+    status: heidrun.PreAuthStatus[stateOf(found)],
+    heldCents: hold.heldCents,
+    outputBudgetTokens: hold.outputBudgetTokens,
+    inputTokens: hold.inputTokens,
+    pinnedPrices: hold.candidates.map(toPinnedPrice),
+    commissionRateBps: hold.commissionRateBps,
+    createdAt: hold.createdAt,
+    expiresAt: hold.expiresAt,
+    resolvedAt: resolution?.resolvedAt,
+  };
+}

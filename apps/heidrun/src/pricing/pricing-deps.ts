@@ -1,0 +1,19 @@
+import { type Logger, type Clock } from '@edda/telemetry';
+import { type TokenCounter } from '@edda/tokens';
+import { type Pool } from 'pg';
+import { type PriceCache } from './price-cache.ts';
+
+/** What the pricing RPCs stand on. */
+export interface PricingDeps {
+  pool: Pool;
+  prices: PriceCache;
+  counter: TokenCounter;
+  clock: Clock;
+  /** A fresh unique id. */
+  newId: () => string;
+  /** The module `pricing`: one line per calculation. */
+  logger: Logger;
+  onCalculation: () => void;
+  /** Rings the outbox relay after a commit. */
+  notify: () => void;
+}

@@ -1,0 +1,231 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { audit, heidrun, nornen, settings as settingsContract } from '@edda/contracts';
+import { implement, type ServiceEntry } from '@edda/grpc-kit';
+import { createOutboxRelay, type OutboxRelay } from '@edda/pg-kit';
+import { openService, type RunningService, type ServiceBase } from '@edda/service-kit';
+import { createSettings, type DeepPartial, type Secrets, type Settings } from '@edda/settings';
+import { type Clock, type Logger, systemClock } from '@edda/telemetry';
+import { createTokenCounter, type TokenCounter } from '@edda/tokens';
+import { PrismaPg } from '@prisma/adapter-pg';
+import { createCalculationCounter } from './calculation-counter.ts';
+import { createDeliverEvents } from './events/deliver-events.ts';
+import { PrismaClient } from './gen/prisma/client.ts';
+import { createLedgerHandlers } from './ledger/ledger-handlers.ts';
+import { createPaymentHandlers } from './payments/payment-handlers.ts';
+import { isReady } from './payments/payment-readiness.ts';
+import { createSandboxProvider } from './payments/provider/sandbox-provider.ts';
+import { createTokenSeal } from './payments/token-seal.ts';
+import { createTopUps } from './payments/top-ups.ts';
+import { startPeriodic } from './periodic.ts';
+import { createPreAuthHandlers } from './preauth/pre-auth-handlers.ts';
+import { createPreAuthMetrics } from './preauth/pre-auth-metrics.ts';
+import { sweepHolds } from './preauth/sweep-holds.ts';
+import { createPriceCache } from './pricing/price-cache.ts';
+import { priceInForce } from './pricing/price-store.ts';
+import { createPricingHandlers } from './pricing/pricing-handlers.ts';
+import { rules } from './rules.ts';
+import { type secretsTable } from './secrets.ts';
+import { type HeidrunSettings, settingsSchema } from './settings.ts';
+import { createSettlementHandlers } from './settlement/settlement-handlers.ts';
+import { sweepKeys } from './sweep-keys.ts';
+import { createTokenHandlers } from './tokens/token-handlers.ts';
+
+export interface RunOptions {
+  /** Win over the settings file. */
+  settings?: DeepPartial<HeidrunSettings>;
+  settingsFile?: string;
+  secrets: Secrets<typeof secretsTable>;
+  logger?: Logger;
+  clock?: Clock;
+}
+
+/** What every feature is built from. */
+interface Parts {
+  base: ServiceBase;
+  settings: Settings<HeidrunSettings>;
+  secrets: RunOptions['secrets'];
+  clock: Clock;
+  counter: TokenCounter;
+  relay: OutboxRelay;
+}
+
+const IDEMPOTENCY_SWEEP_MS = 600_000;
+
+/** Opens Heidrun: migrated database, gRPC server, sweeps and the outbox relay. */
+export async function run(options: RunOptions): Promise<RunningService> {
+  const settings = await createSettings({
+    schema: settingsSchema,
+    ...(options.settingsFile !== undefined && { file: options.settingsFile }),
+    ...(options.settings !== undefined && { overrides: options.settings }),
+    ...(options.logger !== undefined && { logger: options.logger }),
+  });
+  const { secrets, logger, clock = systemClock } = options;
+  try {
+    const migrationsDirectory = join(import.meta.dirname, '../prisma/migrations');
+    const base = await openService({ name: 'heidrun', settings, secrets, migrationsDirectory, logger });
+    try {
+      base.onClose('settings', () => settings.close());
+      return await serve({ base, settings, secrets, clock });
+    } catch (error) {
+      await base.close();
+      throw error;
+    }
+  } catch (error) {
+    settings.close();
+    throw error;
+  }
+}
+
+async function serve(given: Omit<Parts, 'counter' | 'relay'>): Promise<RunningService> {
+  const { base, settings } = given;
+  base.metrics.gauge({
+    name: 'edda_heidrun_settings_rejected',
+    help: 'Settings files refused since the start; the values before stayed in force.',
+    collect: (gauge) => gauge.set(settings.rejectedReloads),
+  });
+  const { table, calibration } = settings.current().tokens;
+  const parts: Parts = { ...given, counter: createTokenCounter({ table, calibration }), relay: createRelay(given) };
+  const services = [
+    ...createCalculations(parts),
+    createPreAuth(parts),
+    createLedger(parts),
+    ...createPayments(parts),
+    // Part of every service's contract; they come with a later version.
+    implement(settingsContract.SettingsServiceService, {}),
+    implement(audit.AuditServiceService, {}),
+  ];
+  base.onClose('outbox relay', () => parts.relay.stop());
+  if (settings.current().outbox.relay) parts.relay.start();
+  return { ports: await base.serve({ services, rules }), close: () => base.close() };
+}
+
+/** The services that only calculate, and prices. */
+function createCalculations({ base, settings, clock, counter, relay }: Parts): ServiceEntry[] {
+  const { pool, logger, metrics } = base;
+  const calculated = createCalculationCounter(metrics);
+  const prices = createPriceCache({
+    load: (providerId, model) => priceInForce(pool, providerId, model, clock.now()),
+    clock,
+    ttlMs: () => settings.current().pricing.cacheTtlMs,
+  });
+  return [
+    implement(
+      heidrun.TokenServiceService,
+      createTokenHandlers({ counter, logger: logger.module('tokens'), onCalculation: () => calculated('tokens') }),
+    ),
+    implement(
+      heidrun.PricingServiceService,
+      createPricingHandlers({
+        ...{ pool, prices, counter, clock },
+        newId: randomUUID,
+        notify: () => relay.notify(),
+        logger: logger.module('pricing'),
+        onCalculation: () => calculated('pricing'),
+      }),
+    ),
+    implement(
+      heidrun.SettlementServiceService,
+      createSettlementHandlers({
+        rateBps: () => settings.current().commission.rateBps,
+        logger: logger.module('settlement'),
+        onCalculation: (count) => calculated('settlement', count),
+      }),
+    ),
+  ];
+}
+
+function createPreAuth({ base, settings, clock, counter, relay }: Parts): ServiceEntry {
+  const { pool, logger } = base;
+  const metrics = createPreAuthMetrics(base.metrics, pool, clock);
+  const deps = {
+    ...{ pool, counter, clock, isReady, metrics },
+    newId: randomUUID,
+    holdTtlSeconds: () => settings.current().holds.ttlSeconds,
+    rateBps: () => settings.current().commission.rateBps,
+    assertCapacity: () => relay.assertCapacity(),
+    notify: () => relay.notify(),
+    logger: logger.module('preauth'),
+  };
+  const sweep = startPeriodic({
+    name: 'expired holds',
+    intervalMs: () => settings.current().holds.sweepIntervalMs,
+    run: () => sweepHolds(deps),
+    logger,
+    onRun: metrics.swept,
+  });
+  base.onClose('sweep of expired holds', () => sweep.stop());
+  const forget = startPeriodic({
+    name: 'old idempotency keys',
+    intervalMs: () => IDEMPOTENCY_SWEEP_MS,
+    run: () => sweepKeys(pool, clock.now()),
+    logger,
+  });
+  base.onClose('sweep of idempotency keys', () => forget.stop());
+  return implement(heidrun.PreAuthServiceService, createPreAuthHandlers(deps));
+}
+
+function createLedger({ base, settings, clock }: Parts): ServiceEntry {
+  const { pool, logger } = base;
+  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
+  base.onClose('Prisma', () => prisma.$disconnect());
+  return implement(
+    heidrun.LedgerServiceService,
+    createLedgerHandlers({
+      ...{ pool, prisma, clock },
+      currency: settings.current().currency,
+      sweepGraceMs: () => 2 * settings.current().holds.sweepIntervalMs,
+      logger: logger.module('ledger'),
+    }),
+  );
+}
+
+function createPayments({ base, settings, secrets, clock, relay }: Parts): ServiceEntry[] {
+  const { pool, logger } = base;
+  const deps = {
+    pool,
+    provider: createSandboxProvider({ pool }),
+    seal: createTokenSeal(secrets.HEIDRUN_PAYMENT_KEYS),
+    clock,
+    newId: randomUUID,
+    currency: settings.current().currency,
+    settings: () => settings.current().payments,
+    logger: logger.module('payments'),
+    notify: () => relay.notify(),
+  };
+  const topUps = createTopUps(deps);
+  const sweep = startPeriodic({
+    name: 'open top-ups',
+    intervalMs: () => settings.current().payments.sweepIntervalMs,
+    run: () => topUps.sweep(),
+    logger,
+  });
+  base.onClose('sweep of top-ups', () => sweep.stop());
+  return [implement(heidrun.PaymentServiceService, createPaymentHandlers(deps, topUps))];
+}
+
+function createRelay({ base, settings }: Pick<Parts, 'base' | 'settings'>): OutboxRelay {
+  const { peers, outbox } = settings.current();
+  const pending = base.metrics.gauge({ name: 'edda_heidrun_outbox_pending', help: 'Events waiting for delivery.' });
+  const failed = base.metrics.counter({
+    name: 'edda_heidrun_outbox_failures_total',
+    help: 'Deliveries to the history that failed and are repeated.',
+  });
+  const delivered = base.metrics.counter({
+    name: 'edda_heidrun_outbox_delivered_total',
+    help: 'Events delivered to the history.',
+  });
+  return createOutboxRelay({
+    pool: base.pool,
+    deliver: createDeliverEvents(base.peer(nornen.HistoryServiceService, peers.nornen, peers.tls)),
+    maxPending: outbox.maxPending,
+    // One worker: each holds a connection of the pool while it delivers.
+    hashPartitions: 1,
+    logger: base.logger.module('outbox'),
+    metrics: {
+      pending: (events) => pending.set(events),
+      failed: () => failed.inc(),
+      delivered: (events) => delivered.inc(events),
+    },
+  });
+}

@@ -1,0 +1,143 @@
+import { type FieldViolation } from '@edda/faults';
+import { peerAddress, peerTls, serviceSettings } from '@edda/service-kit';
+import { defineSettings, type SettingsOf } from '@edda/settings';
+import { z } from 'zod';
+
+/** Heidrun's settings. */
+export const settingsSchema = defineSettings({
+  service: 'heidrun',
+  shape: z.object({
+    ...serviceSettings({ grpc: 50_052, operations: 9_052 }),
+    currency: z
+      .string()
+      .regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code')
+      .default('EUR')
+      .meta({ description: 'The one currency of the deployment, ISO 4217.', reload: 'restart', example: 'USD' }),
+    commission: z
+      .object({
+        rateBps: z.int().min(1_000).max(1_500).default(1_500).meta({
+          description: 'The company’s part of a request’s cost in basis points; pinned when money is held.',
+          reload: 'live',
+          example: 1_200,
+        }),
+      })
+      .prefault({}),
+    pricing: z
+      .object({
+        cacheTtlMs: z.int().min(0).max(60_000).default(1_000).meta({
+          description: 'How long a price is served from memory: how late another replica’s change is seen.',
+          reload: 'live',
+          example: 500,
+        }),
+      })
+      .prefault({}),
+    holds: z
+      .object({
+        ttlSeconds: z
+          .int()
+          .min(1)
+          .max(86_400)
+          .default(900)
+          .meta({ description: 'Life of a hold, and the most a caller may ask for.', reload: 'live', example: 1_800 }),
+        requestDeadlineSeconds: z.int().min(1).max(86_400).default(600).meta({
+          description: 'Longest a compute request may run, as Njörðr is configured.',
+          reload: 'live',
+          example: 300,
+        }),
+        recoveryMarginSeconds: z.int().min(0).max(86_400).default(120).meta({
+          description: 'Time recovery needs to capture after a request’s deadline, before its hold expires.',
+          reload: 'live',
+          example: 60,
+        }),
+        sweepIntervalMs: z
+          .int()
+          .min(50)
+          .max(60_000)
+          .default(2_000)
+          .meta({ description: 'How often expired holds are released.', reload: 'live', example: 5_000 }),
+      })
+      .prefault({}),
+    tokens: z
+      .object({
+        table: z
+          .record(z.string(), z.string())
+          .default({})
+          .meta({
+            description: 'More models, or other encodings for known ones: name or `prefix*` to encoding.',
+            reload: 'restart',
+            example: { 'my-model*': 'o200k_base' },
+          }),
+        calibration: z
+          .record(z.string(), z.int().min(1).max(10_000))
+          .default({})
+          .meta({
+            description: 'For models without an encoding: their tokens per 1,000 of o200k_base.',
+            reload: 'restart',
+            example: { 'llama-3*': 1_080 },
+          }),
+      })
+      .prefault({}),
+    payments: z
+      .object({
+        minTopUpCents: z
+          .int()
+          .min(1)
+          .max(1_000_000_000_000)
+          .default(100)
+          .meta({ description: 'Least a top-up may be, cents.', reload: 'live', example: 500 }),
+        maxTopUpCents: z
+          .int()
+          .min(1)
+          .max(1_000_000_000_000)
+          .default(1_000_000)
+          .meta({ description: 'Most a top-up may be, cents.', reload: 'live', example: 100_000 }),
+        verificationAttempts: z.int().min(1).max(20).default(3).meta({
+          description: 'Wrong verification codes after which a payment method is locked for good.',
+          reload: 'live',
+          example: 5,
+        }),
+        sweepIntervalMs: z.int().min(50).max(600_000).default(5_000).meta({
+          description: 'How often top-ups that were left open, by a crash for instance, are taken up again.',
+          reload: 'live',
+          example: 10_000,
+        }),
+        retryAfterSeconds: z.int().min(1).max(3_600).default(30).meta({
+          description: 'How old an open top-up is before it is taken up again; doubles with every attempt, up to 1 h.',
+          reload: 'live',
+          example: 60,
+        }),
+      })
+      .prefault({}),
+    outbox: z
+      .object({
+        relay: z
+          .boolean()
+          .default(true)
+          .meta({ description: 'Sends events to Nornen’s history.', reload: 'restart', example: false }),
+        maxPending: z.int().min(1).max(10_000_000).default(100_000).meta({
+          description: 'Undelivered events from which on new holds are refused.',
+          reload: 'restart',
+          example: 500_000,
+        }),
+      })
+      .prefault({}),
+    peers: z.object({ nornen: peerAddress('Nornen', 50_054), tls: peerTls() }).prefault({}),
+  }),
+  crossCheck({ holds, payments }) {
+    const violations: FieldViolation[] = [];
+    const least = holds.requestDeadlineSeconds + holds.recoveryMarginSeconds;
+    if (holds.ttlSeconds < least) {
+      violations.push({
+        field: 'holds.ttlSeconds',
+        description: `must be at least holds.requestDeadlineSeconds + holds.recoveryMarginSeconds = ${least}`,
+      });
+    }
+    if (payments.minTopUpCents > payments.maxTopUpCents) {
+      violations.push({ field: 'payments.minTopUpCents', description: 'must not exceed payments.maxTopUpCents' });
+    }
+    return violations;
+  },
+});
+
+/** Heidrun's settings in force. */
+export type HeidrunSettings = SettingsOf<typeof settingsSchema>;
