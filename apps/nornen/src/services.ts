@@ -1,0 +1,37 @@
+import { audit, nornen, settings } from '@edda/contracts';
+import { implement, type ServiceEntry } from '@edda/grpc-kit';
+import { decideProviderRegistration } from './decisions/decide-provider-registration.ts';
+import { decideRequest } from './decisions/decide-request.ts';
+import { listDecisions } from './decisions/list-decisions.ts';
+import { type DecisionDeps } from './decisions/make-decision.ts';
+import { type PrismaClient } from './gen/prisma/client.ts';
+import { ingestEvents } from './history/ingest-events.ts';
+import { queryHistory } from './history/query-history.ts';
+import { watchPolicies } from './policies/watch-policies.ts';
+
+export interface ServiceDeps extends DecisionDeps {
+  prisma: PrismaClient;
+  signOfLifeMs: () => number;
+}
+
+/** Everything Nornen serves; what has no handler yet answers UNIMPLEMENTED. */
+export function nornenServices(deps: ServiceDeps): ServiceEntry[] {
+  return [
+    implement(nornen.DecisionServiceService, {
+      decideProviderRegistration: decideProviderRegistration(deps),
+      decideRequest: decideRequest(deps),
+      listDecisions: listDecisions(deps),
+      watchPolicies: watchPolicies(deps),
+    }),
+    implement(nornen.HistoryServiceService, {
+      ingestEvents: ingestEvents(deps),
+      queryHistory: queryHistory(deps),
+    }),
+    implement(nornen.LiveServiceService, {}),
+    implement(nornen.AnalyticsServiceService, {}),
+    implement(nornen.UserConfigServiceService, {}),
+    implement(nornen.AdminServiceService, {}),
+    implement(settings.SettingsServiceService, {}),
+    implement(audit.AuditServiceService, {}),
+  ];
+}
