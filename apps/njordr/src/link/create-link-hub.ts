@@ -1,0 +1,157 @@
+import { type Clock, type Logger, type Metrics } from '@edda/telemetry';
+import { type LinkHub, type LinkStatus } from './link-hub.ts';
+import { failedJob, failedProbe, type ProviderLine } from './provider-line.ts';
+import { type LinkSettings } from './link-settings.ts';
+
+/** What the streams do to the hub; the rest of the service sees only LinkHub. */
+export interface LinkHubControl extends LinkHub {
+  /** The provider's line from now on. An older one is told CONNECTION_REPLACED and its jobs fail, unless it is leaving. */
+  attach(line: ProviderLine): void;
+  /** Takes the line down, unless a newer one has replaced it; its jobs fail as `fault`. */
+  detach(line: ProviderLine, why: string): void;
+  isCurrent(line: ProviderLine): boolean;
+  /** Any message of the provider: it lives. */
+  heard(line: ProviderLine): void;
+  drain(line: ProviderLine): void;
+  nextEpoch(): bigint;
+  /** When a provider with a line was last heard; undefined without one. */
+  lastHeardAt(providerId: string): Date | undefined;
+  jobsChanged(change: 1 | -1): void;
+  /** Finds lines that missed three heartbeats; runs by itself between start and close. */
+  sweep(): void;
+  start(): void;
+  close(): void;
+}
+
+export interface LinkHubOptions {
+  clock: Clock;
+  logger: Logger;
+  metrics: Metrics;
+  settings: () => LinkSettings;
+}
+
+/** A hub holds no state beyond this process: after a restart every agent connects anew. */
+export function createLinkHub(options: LinkHubOptions): LinkHubControl {
+  const { clock, settings } = options;
+  const logger = options.logger.module('link');
+  const lines = new Map<string, ProviderLine>();
+  const listeners = new Set<(status: LinkStatus) => void>();
+  const counts = { jobs: 0, epoch: BigInt(clock.now().getTime()) };
+  const now = () => clock.now().getTime();
+  let timer: NodeJS.Timeout | undefined;
+  countLines(options.metrics, lines, () => counts.jobs);
+
+  const tell = (line: ProviderLine, connected: boolean) => {
+    const status = { providerId: line.providerId, connected, draining: line.draining };
+    for (const listener of [...listeners]) {
+      try {
+        listener(status);
+      } catch (error) {
+        logger.error({ err: error, provider_id: line.providerId }, 'a listener of the link failed');
+      }
+    }
+  };
+  const reject = (line: ProviderLine, reason: string, message: string, retryAfterMs: number) =>
+    line.send({ $case: 'rejected', value: { reason, message, retryAfterMs } });
+  const detach = (line: ProviderLine, why: string) => {
+    const current = lines.get(line.providerId) === line;
+    if (current) lines.delete(line.providerId);
+    line.failAll(why);
+    if (!current) return;
+    logger.info({ provider_id: line.providerId, why }, 'provider disconnected');
+    tell(line, false);
+  };
+  const usable = (providerId: string) => {
+    const line = lines.get(providerId);
+    return line === undefined || line.silent ? undefined : line;
+  };
+
+  return {
+    isConnected: (providerId) => usable(providerId) !== undefined,
+    isCurrent: (line) => lines.get(line.providerId) === line,
+    dispatch(job, providerId) {
+      const line = usable(providerId);
+      if (line !== undefined && !line.draining) return line.dispatch(job);
+      const message = line === undefined ? 'the provider is not connected' : 'the provider takes no new jobs';
+      return failedJob({ type: 'failed', errorClass: 'no-capacity', message });
+    },
+    async probe(providerId, probe, timeoutMs) {
+      const line = usable(providerId);
+      return line === undefined ? failedProbe('the device is not connected', 0) : line.probe(probe, timeoutMs);
+    },
+    onStatus(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    disconnect(providerId, reason, message) {
+      const line = lines.get(providerId);
+      if (line === undefined) return;
+      reject(line, reason, message, 0);
+      detach(line, message);
+    },
+    get jobsInFlight() {
+      return counts.jobs;
+    },
+    attach(line) {
+      const older = lines.get(line.providerId);
+      lines.set(line.providerId, line);
+      // An agent that was asked to move finishes its jobs on the old stream.
+      if (older !== undefined && !older.leaving) {
+        older.failAll('another connection of the provider took over');
+        const message = 'A newer connection of this provider took over.';
+        if (older.stream !== line.stream) reject(older, 'CONNECTION_REPLACED', message, 0);
+      }
+      logger.info({ provider_id: line.providerId, epoch: String(line.epoch) }, 'provider connected');
+      tell(line, true);
+    },
+    detach,
+    heard(line) {
+      line.lastHeardAt = now();
+      if (!line.silent) return;
+      line.silent = false;
+      if (lines.get(line.providerId) === line) tell(line, true);
+    },
+    drain(line) {
+      if (line.draining) return;
+      line.draining = true;
+      if (lines.get(line.providerId) === line) tell(line, !line.silent);
+    },
+    nextEpoch: () => (counts.epoch += 1n),
+    lastHeardAt(providerId) {
+      const line = lines.get(providerId);
+      return line === undefined ? undefined : new Date(line.lastHeardAt);
+    },
+    jobsChanged: (change) => (counts.jobs += change),
+    sweep() {
+      const limit = now() - 3 * settings().heartbeatIntervalMs;
+      for (const line of lines.values()) {
+        if (line.silent || line.lastHeardAt > limit) continue;
+        line.silent = true;
+        line.failAll('the provider missed three heartbeats');
+        logger.warn({ provider_id: line.providerId }, 'three heartbeats missed');
+        tell(line, false);
+      }
+    },
+    start() {
+      const again = () => {
+        timer = setTimeout(again, settings().heartbeatIntervalMs / 2).unref();
+        this.sweep();
+      };
+      timer ??= setTimeout(again, settings().heartbeatIntervalMs / 2).unref();
+    },
+    close: () => clearTimeout(timer),
+  };
+}
+
+function countLines(metrics: Metrics, lines: ReadonlyMap<string, ProviderLine>, jobs: () => number): void {
+  metrics.gauge({
+    name: 'njordr_connected_providers',
+    help: 'Providers with a live line.',
+    collect: (gauge) => gauge.set([...lines.values()].filter((line) => !line.silent).length),
+  });
+  metrics.gauge({
+    name: 'njordr_jobs_in_flight',
+    help: 'Jobs given to providers and not over.',
+    collect: (gauge) => gauge.set(jobs()),
+  });
+}

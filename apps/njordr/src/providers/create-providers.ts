@@ -1,0 +1,105 @@
+import { randomUUID } from 'node:crypto';
+import { type njordr } from '@edda/contracts';
+import { type Handlers } from '@edda/grpc-kit';
+import { type Clock, type Logger, type Metrics } from '@edda/telemetry';
+import { type Pool } from 'pg';
+import { createLinkHandlers } from '../link/create-link-handlers.ts';
+import { createLinkHub, type LinkHubControl } from '../link/create-link-hub.ts';
+import { type LinkSettings } from '../link/link-settings.ts';
+import { createLinkRegistry } from './create-link-registry.ts';
+import { createProviderDirectory, type ProviderDirectoryControl } from './create-provider-directory.ts';
+import { createProviderHandlers, type ProviderHandlers } from './create-provider-handlers.ts';
+import { createLineRecorder } from './line-recorder.ts';
+import { createPayoutWatch } from './payout-watch.ts';
+import { createProviderBoard } from './provider-board.ts';
+import { type ProviderPeers } from './provider-peers.ts';
+import { type ProviderSettings } from './provider-settings.ts';
+import { findByStatus, forgetLines } from './provider-store.ts';
+import { createRegistrationWorkflow, type RegistrationWorkflow } from './registration-workflow.ts';
+
+export interface ProvidersDeps {
+  pool: Pool;
+  clock: Clock;
+  logger: Logger;
+  metrics: Metrics;
+  /** The settings in force, e.g. `settings.current`. */
+  settings: () => { link: LinkSettings; providers: ProviderSettings };
+  peers: ProviderPeers;
+  newId?: () => string;
+}
+
+/** Everything about providers, wired: what routing reads and the handlers of both services. */
+export interface Providers {
+  readonly hub: LinkHubControl;
+  readonly directory: ProviderDirectoryControl;
+  readonly workflow: RegistrationWorkflow;
+  readonly providerHandlers: ProviderHandlers;
+  readonly linkHandlers: Handlers<typeof njordr.ProviderLinkService>;
+  /** Loads the directory and goes on with unfinished registrations; before the server listens. */
+  start(): Promise<void>;
+  /** After the server has closed. */
+  close(): Promise<void>;
+}
+
+const REFRESH_MS = 5_000;
+
+export function createProviders(deps: ProvidersDeps): Providers {
+  const { pool, clock, logger, metrics, peers, newId = randomUUID } = deps;
+  const settings = () => deps.settings().providers;
+  const directory = createProviderDirectory({ clock, settings });
+  const board = createProviderBoard(directory);
+  const hub = createLinkHub({ clock, logger, metrics, settings: () => deps.settings().link });
+  const recorder = createLineRecorder({ pool, clock, logger });
+  const served = new Map<string, readonly string[]>();
+  const workflow = createRegistrationWorkflow({
+    pool,
+    clock,
+    logger,
+    settings,
+    peers,
+    hub,
+    board,
+    testModel({ providerId, configuration }) {
+      const names = configuration.models.map(({ model }) => model);
+      return names.find((name) => served.get(providerId)?.includes(name)) ?? names[0] ?? '';
+    },
+  });
+  const payouts = createPayoutWatch({
+    pool,
+    clock,
+    logger,
+    peers,
+    board,
+    intervalMs: () => settings().payoutRecheckMs,
+  });
+  const registry = createLinkRegistry({ pool, clock, settings, board, workflow, newId, directory, recorder, served });
+  const unsubscribe = hub.onStatus(({ providerId, connected, draining }) => {
+    directory.setLine(providerId, { connected, draining });
+    if (!connected) recorder.note(providerId, { connected });
+  });
+  let timer: NodeJS.Timeout | undefined;
+
+  return {
+    hub,
+    directory,
+    workflow,
+    providerHandlers: createProviderHandlers({ pool, clock, settings, peers, hub, directory, board, workflow, newId }),
+    linkHandlers: createLinkHandlers({ hub, registry, clock, logger, metrics, settings: deps.settings }),
+    async start() {
+      await forgetLines(pool);
+      for (const row of await findByStatus(pool, ['ACTIVE'])) board.publish(row);
+      workflow.start();
+      payouts.start();
+      hub.start();
+      timer = setInterval(() => directory.refresh(), REFRESH_MS).unref();
+    },
+    async close() {
+      clearInterval(timer);
+      hub.close();
+      await workflow.close();
+      await payouts.close();
+      unsubscribe();
+      await recorder.flush();
+    },
+  };
+}

@@ -1,0 +1,39 @@
+import { type njordr } from '@edda/contracts';
+import { type CallContext } from '@edda/grpc-kit';
+import { type TransactionRow } from '../transactions/transaction-row.ts';
+import { type ComputeDeps } from './compute-deps.ts';
+import { assertSameRequest, keyOf, scopeOf } from './idempotency-scope.ts';
+import { requestHash, type StartedRequest } from './start-request.ts';
+import { validateParameters } from './validate-parameters.ts';
+
+/** A request that begins now, or the one its key stands for already. */
+export type Opened = { started: StartedRequest } | { known: TransactionRow };
+
+/**
+ * Checks a request and either finds the one its key stands for, or starts it.
+ * @throws every reason for which a request is refused; nothing is held then
+ */
+export async function openRequest(
+  deps: ComputeDeps,
+  request: njordr.ExecuteRequestRequest | njordr.CreateRequestRequest,
+  ctx: Pick<CallContext, 'identity' | 'idempotencyHeader' | 'signal'>,
+  method: 'execute' | 'create',
+): Promise<Opened> {
+  const idempotencyKey = keyOf(request, ctx);
+  const checked = validateParameters(request, deps.assessing.settings());
+  const hash = idempotencyKey === null ? '' : requestHash(checked.parameters);
+  for (;;) {
+    if (idempotencyKey !== null) {
+      const known = await deps.reads.byKey(scopeOf(ctx, method, idempotencyKey));
+      if (known !== undefined) {
+        assertSameRequest(known, hash);
+        return { known };
+      }
+    }
+    ctx.signal.throwIfAborted();
+    const prepared = await deps.prepare(request, ctx, { method, idempotencyKey }, checked);
+    const started = await deps.start(prepared);
+    // Somebody else took the key in between; what it stands for is found in the next turn.
+    if (started !== undefined) return { started };
+  }
+}

@@ -1,0 +1,39 @@
+import { type RunControl } from './run-control.ts';
+
+/** The requests that run in this process. */
+export interface RequestRegistry {
+  readonly size: number;
+  /** Runs `work` as the request's; it is listed until the promise settles, and never rejects. */
+  run(requestId: string, control: RunControl, work: () => Promise<void>): void;
+  control(requestId: string): RunControl | undefined;
+  /** Resolves when the request has ended; undefined when it does not run here. */
+  ended(requestId: string): Promise<void> | undefined;
+  /** Waits up to `graceMs` for all, then calls the rest off as `shutdown` and waits for their settlement. */
+  drain(graceMs: number): Promise<void>;
+}
+
+export function createRequestRegistry(): RequestRegistry {
+  const running = new Map<string, { control: RunControl; ended: Promise<void> }>();
+  const allEnded = () => Promise.allSettled([...running.values()].map(({ ended }) => ended));
+  return {
+    get size() {
+      return running.size;
+    },
+    run(requestId, control, work) {
+      const ended = work()
+        .catch(() => undefined)
+        .finally(() => running.delete(requestId));
+      running.set(requestId, { control, ended });
+    },
+    control: (requestId) => running.get(requestId)?.control,
+    ended: (requestId) => running.get(requestId)?.ended,
+    async drain(graceMs) {
+      let timer: NodeJS.Timeout | undefined;
+      const grace = new Promise<void>((resolve) => (timer = setTimeout(resolve, graceMs)));
+      await Promise.race([allEnded(), grace]);
+      clearTimeout(timer);
+      for (const { control } of running.values()) control.callOff('shutdown');
+      await allEnded();
+    },
+  };
+}

@@ -1,0 +1,222 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { eikthyrnir, heidrun, njordr, nornen } from '@edda/contracts';
+import {
+  createGrpcClient,
+  createGrpcServer,
+  createTokenMinter,
+  createTokenVerifier,
+  generateSigningKeys,
+  type Handlers,
+  implement,
+  type Role,
+  type RulesTable,
+} from '@edda/grpc-kit';
+import { createOutboxRelay } from '@edda/pg-kit';
+import { createSettings, type DeepPartial } from '@edda/settings';
+import { createMetrics, silentLogger, systemClock } from '@edda/telemetry';
+import { createTestDatabases, waitFor } from '@edda/testing';
+import { createDeliverEvents } from '../../src/events/deliver-events.ts';
+import { createPolicyFeed } from '../../src/policy/policy-feed.ts';
+import { createComputeHandlers } from '../../src/requests/create-compute-handlers.ts';
+import { createRequests } from '../../src/requests/create-requests.ts';
+import { rules } from '../../src/rules.ts';
+import { njordrSettings, type NjordrSettings } from '../../src/settings.ts';
+import { createTransactionHandlers } from '../../src/transactions/create-transaction-handlers.ts';
+import { createFakeDirectory } from './fake-directory.ts';
+import { createFakeHeidrun } from './fake-heidrun.ts';
+import { createScriptedHub } from './scripted-hub.ts';
+
+export const databases = createTestDatabases({
+  migrationsDir: join(import.meta.dirname, '../../prisma/migrations'),
+  name: 'njordr_requests',
+});
+const metrics = () => createMetrics({ service: 'test', processMetrics: false });
+const local = { host: '127.0.0.1', port: 0 };
+/** 10 ct per token, so that every token shows in the bill. */
+const price = { priceCents: 10n, unitTokens: 1n };
+
+export interface OpenOptions {
+  policies?: Partial<nornen.Policy>[] | 'none';
+  settings?: DeepPartial<NjordrSettings>;
+  providers?: string[];
+}
+
+/** The request side over real gRPC and PostgreSQL; providers act by script, peers are small servers. */
+export async function openRequests({
+  policies = [],
+  settings: overrides = {},
+  providers = ['p1', 'p2'],
+}: OpenOptions = {}) {
+  const database = await databases.create();
+  const keys = await generateSigningKeys();
+  const folder = await mkdtemp(join(tmpdir(), 'njordr-requests-'));
+  const jwksFile = join(folder, 'jwks.json');
+  await writeFile(jwksFile, JSON.stringify(keys.jwks));
+  const minter = createTokenMinter({ privateJwk: keys.privateJwk, issuer: 'edda' });
+  const auth = createTokenVerifier({ jwksFile, issuer: 'edda' });
+  const logger = silentLogger();
+  const token = (subject: string, roles: readonly Role[], networkId: string) => {
+    const minted = minter.mint({ subject, networkId, roles, ttlSeconds: 600 });
+    return () => minted;
+  };
+  const settings = await createSettings({ schema: njordrSettings, overrides, env: {}, watch: false });
+  const market = createFakeDirectory(
+    providers.map((providerId, index) => ({
+      ...{ providerId, price, model: 'gpt-4o', networkId: 'net-p', ownerId: `owner-${providerId}` },
+      ttftEwmaMs: 100 + index * 200,
+    })),
+  );
+  const fakeHeidrun = createFakeHeidrun(
+    (id) => market.offers.find(({ providerId }) => providerId === id)?.price ?? price,
+  );
+  const scripted = createScriptedHub();
+  const received = { events: [] as string[], payloads: [] as string[], observations: [] as eikthyrnir.Observation[] };
+
+  const peerMethods: { path: string }[] = [
+    ...Object.values(heidrun.PreAuthServiceService),
+    ...Object.values(nornen.DecisionServiceService),
+    ...Object.values(nornen.HistoryServiceService),
+    ...Object.values(eikthyrnir.QualityServiceService),
+  ];
+  const peerRules: RulesTable = Object.fromEntries(
+    peerMethods.map(({ path }) => [path, { roles: ['service'], longLived: path.includes('Watch') }]),
+  );
+  const decisions: Handlers<typeof nornen.DecisionServiceService> = {
+    async *watchPolicies(_, ctx) {
+      if (policies !== 'none') {
+        yield nornen.WatchPoliciesResponse.fromPartial({
+          snapshot: { version: 1n, policies: policies.map((policy) => nornen.Policy.fromPartial(policy)) },
+        });
+      }
+      await new Promise((resolve) => ctx.signal.addEventListener('abort', resolve));
+    },
+  };
+  const history: Handlers<typeof nornen.HistoryServiceService> = {
+    async ingestEvents(batches) {
+      for await (const { events } of batches) {
+        received.events.push(...events.map(({ type }) => type));
+        received.payloads.push(...events.map(({ payloadJson }) => payloadJson));
+      }
+      return nornen.IngestEventsResponse.fromPartial({});
+    },
+  };
+  const quality: Handlers<typeof eikthyrnir.QualityServiceService> = {
+    async recordObservations({ observations }) {
+      received.observations.push(...observations);
+      return { accepted: BigInt(observations.length), duplicates: 0n };
+    },
+  };
+  const peerServer = createGrpcServer({
+    service: 'peers',
+    services: [
+      implement(heidrun.PreAuthServiceService, fakeHeidrun.handlers),
+      implement(nornen.DecisionServiceService, decisions),
+      implement(nornen.HistoryServiceService, history),
+      implement(eikthyrnir.QualityServiceService, quality),
+    ],
+    ...{ rules: peerRules, auth, logger, metrics: metrics() },
+  });
+  const peerAddress = `127.0.0.1:${await peerServer.listen(local)}`;
+  const asNjordr = {
+    address: peerAddress,
+    token: token('njordr', ['service'], 'edda'),
+    logger,
+    retries: false as const,
+  };
+  const clients = {
+    preAuth: createGrpcClient(heidrun.PreAuthServiceService, { ...asNjordr, breaker: false }),
+    decisions: createGrpcClient(nornen.DecisionServiceService, asNjordr),
+    history: createGrpcClient(nornen.HistoryServiceService, asNjordr),
+    quality: createGrpcClient(eikthyrnir.QualityServiceService, asNjordr),
+  };
+  const feed = createPolicyFeed({ decisions: clients.decisions, logger, backoff: { baseMs: 10, capMs: 50 } });
+  feed.start();
+  if (policies !== 'none') await waitFor(() => feed.current().version === '1');
+  const replica = () =>
+    createRequests({
+      ...{ pool: database.pool, clock: systemClock, logger, settings: settings.current, hub: scripted.hub },
+      ...{ directory: market.directory, preAuth: clients.preAuth, policies: () => feed.current(), newId: randomUUID },
+      resultKeys: `k1:${randomBytes(32).toString('base64')}`,
+      random: () => 0.99,
+      assertCapacity: () => undefined,
+    });
+  const requests = replica();
+  requests.start();
+  const server = createGrpcServer({
+    service: 'njordr',
+    services: [
+      implement(njordr.ComputeServiceService, createComputeHandlers(requests.compute)),
+      implement(
+        njordr.TransactionServiceService,
+        createTransactionHandlers({ pool: database.pool, reads: requests.compute.reads }),
+      ),
+    ],
+    ...{ rules, auth, logger, metrics: metrics() },
+  });
+  const address = `127.0.0.1:${await server.listen(local)}`;
+  const relay = createOutboxRelay({
+    pool: database.pool,
+    deliver: createDeliverEvents({ ...clients, logger }),
+    logger,
+  });
+  const closing: (() => void)[] = [];
+  return {
+    ...{ pool: database.pool, requests, replica, settings, received, relay, peerServer },
+    ...{ market, hub: scripted, heidrun: fakeHeidrun.state },
+    client(subject = 'u1', { networkId = 'net-1', roles = ['user'] as readonly Role[] } = {}) {
+      const options = { address, token: token(subject, roles, networkId), logger, retries: false as const };
+      const compute = createGrpcClient(njordr.ComputeServiceService, options);
+      const transactions = createGrpcClient(njordr.TransactionServiceService, options);
+      closing.push(
+        () => compute.close(),
+        () => transactions.close(),
+      );
+      return { compute, transactions };
+    },
+    async close() {
+      for (const close of closing) close();
+      await server.close({ graceMs: 100 });
+      await requests.close(100);
+      await feed.close();
+      for (const client of Object.values(clients)) client.close();
+      await peerServer.close({ graceMs: 100 });
+      settings.close();
+      await rm(folder, { recursive: true, force: true });
+      await database.drop();
+    },
+  };
+}
+
+export type OpenedRequests = Awaited<ReturnType<typeof openRequests>>;
+
+export function parameters(changes: Parameters<typeof njordr.ComputeParameters.fromPartial>[0] = {}) {
+  return njordr.ComputeParameters.fromPartial({
+    model: 'gpt-4o',
+    messages: [{ role: 'user', content: 'Say something.' }],
+    ...changes,
+  });
+}
+
+/** Reads an execution to its end. */
+export async function collect(stream: AsyncIterable<njordr.ExecuteRequestResponse>) {
+  const events: NonNullable<njordr.ExecuteRequestResponse['event']>[] = [];
+  for await (const { event } of stream) events.push(event!);
+  const of = <Case extends (typeof events)[number]['$case']>($case: Case) =>
+    events.filter((event) => event.$case === $case).map(({ value }) => value) as Extract<
+      (typeof events)[number],
+      { $case: Case }
+    >['value'][];
+  return {
+    kinds: events.map(({ $case }) => $case),
+    accepted: of('accepted')[0],
+    text: of('chunk')
+      .map(({ content }) => content)
+      .join(''),
+    chunks: of('chunk'),
+    failovers: of('failover'),
+    receipt: of('receipt')[0],
+  };
+}

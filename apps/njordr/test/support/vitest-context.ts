@@ -1,0 +1,2 @@
+// Brings the declaration of what the PostgreSQL set-up provides to the type check.
+import type {} from '@edda/testing/postgres-setup';
