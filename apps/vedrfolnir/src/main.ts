@@ -1,0 +1,9 @@
+import { run } from './run.ts';
+
+const agent = await run({ env: process.env });
+const stop = () => void agent.close();
+process.once('SIGTERM', stop);
+process.once('SIGINT', stop);
+// Refused for good is a failure whoever supervises this process should see.
+if ((await agent.over) === 'rejected') process.exitCode = 1;
+await agent.close();
