@@ -1,0 +1,52 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { keys } from './commands/keys.ts';
+import { token } from './commands/token.ts';
+import { welcome } from './commands/welcome.ts';
+
+/** Parses an option that must be a whole number within bounds. */
+export const wholeNumber = (min: number, max: number) => (text: string) => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw new InvalidArgumentError(`must be a whole number from ${min} to ${max}.`);
+  }
+  return value;
+};
+
+export const dataDir = () => new Option('--data-dir <folder>', 'where keys, databases and logs live').default('.edda');
+
+const role = () =>
+  new Option('--role <role...>', 'what the bearer may do')
+    .choices(['user', 'provider', 'service', 'admin'])
+    .default(['user']);
+
+/** The commands that need no market on this machine. */
+export function createOperatorProgram(): Command {
+  const program = new Command('edda')
+    .description('Runs the Edda marketplace on this machine.')
+    .showHelpAfterError('(edda <command> --help tells more)');
+  program
+    .command('token')
+    .description('mints a bearer token for this market')
+    .addOption(dataDir())
+    .addOption(role())
+    .option('--user <id>', 'whose token it is', 'demo')
+    .option('--network <id>', 'the tenant', 'demo')
+    .option('--ttl <seconds>', 'lifetime', wholeNumber(1, 31_536_000), 86_400)
+    .action(token);
+  program
+    .command('keys')
+    .description('makes the signing keys and the secrets of a market, unless they exist')
+    .addOption(dataDir())
+    .option('--agent-token <user>', 'also writes a provider token of this user, good for a year')
+    .action(keys);
+  program
+    .command('welcome')
+    .description('gives a payer a sandbox card and money, and a payee a sandbox bank account, unless they have them')
+    .addOption(dataDir())
+    .option('--heidrun <host:port>', 'where Heidrun listens', '127.0.0.1:50052')
+    .option('--payer <user>', 'who is to pay')
+    .option('--payee <user>', 'who is to be paid')
+    .option('--network <id>', 'the tenant of both', 'demo')
+    .action(welcome);
+  return program;
+}

@@ -1,0 +1,23 @@
+import { type Command } from 'commander';
+import { demo } from './commands/demo.ts';
+import { up } from './commands/up.ts';
+import { createOperatorProgram, dataDir, wholeNumber } from './operator-program.ts';
+
+/** The whole command line. Every command names its options in its `--help`. */
+export function createProgram(): Command {
+  const program = createOperatorProgram();
+  program
+    .command('up')
+    .description('starts PostgreSQL, all services and one local provider; Ctrl-C stops them')
+    .addOption(dataDir())
+    .option('--port-offset <n>', 'added to every port', wholeNumber(0, 10_000), 0)
+    .option('--verbose', 'prints the services’ log lines, on standard error, instead of writing them to the log file')
+    .action(up);
+  program
+    .command('demo')
+    .description('runs one paid request through three providers on a fresh data folder, then explains it')
+    .option('--prompt <text>', 'what to ask')
+    .option('--json', 'prints one JSON object on standard output and nothing else there')
+    .action(demo);
+  return program;
+}
