@@ -12,7 +12,8 @@ import { checkProtoComments } from './proto-comments.ts';
 import { installed, runNodeScript } from './run-command.ts';
 import { runVitest } from './run-vitest.ts';
 import { runSteps, type Step } from './steps.ts';
-import { countsLine, type TestCounts } from './test-counts.ts';
+import { type TriedTests } from './second-try.ts';
+import { countsLine } from './test-counts.ts';
 import { inCi, workspaceFiles, workspaceRoot } from './workspace.ts';
 
 /**
@@ -47,13 +48,12 @@ function problemsStep(name: string, find: () => Promise<string[]> | string[]): S
 
 const gate = (rule: Gate) => problemsStep(rule.name, () => rule.check(files, read));
 
-function testsStep(name: string, run: () => Promise<TestCounts | string>): Step {
+function testsStep(name: string, run: () => Promise<TriedTests | string>): Step {
   return {
     name,
     async run() {
       const tests = await run();
       if (typeof tests === 'string') return { verdict: 'not run', note: tests };
-      for (const problem of tests.problems) console.log(`  ${problem}`);
       return { ...verdict(tests.failed === 0, countsLine(tests)), tests };
     },
   };

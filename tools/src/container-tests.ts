@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { dockerAnswers } from './docker.ts';
 import { runVitest } from './run-vitest.ts';
-import { type TestCounts } from './test-counts.ts';
+import { type TriedTests } from './second-try.ts';
 import { projectName } from './vitest-config.ts';
 import { workspaceRoot } from './workspace.ts';
 
@@ -18,7 +18,7 @@ export function databaseProjects(root: string = workspaceRoot): string[] {
  * Runs the suites that use PostgreSQL once more, against the official image instead of the embedded server.
  * A text instead of counts says why that could not be done.
  */
-export async function containerTests(): Promise<TestCounts | string> {
+export async function containerTests(): Promise<TriedTests | string> {
   const projects = databaseProjects();
   if (projects.length === 0) return 'no package uses PostgreSQL';
   if (!(await dockerAnswers())) return 'Docker does not answer';

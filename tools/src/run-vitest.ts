@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { installed, runNodeScript } from './run-command.ts';
+import { type TriedTests, withSecondTry } from './second-try.ts';
 import { countTests, type TestCounts, type VitestReport } from './test-counts.ts';
 import { inCi } from './workspace.ts';
 
@@ -12,11 +13,21 @@ export interface VitestRun {
   env?: NodeJS.ProcessEnv;
 }
 
-/** Runs suites once in one Vitest process, output passed through, and counts them from its JSON report. */
-export async function runVitest({ projects = [], coverage = false, env = {} }: VitestRun): Promise<TestCounts> {
+/** Runs suites in one Vitest process, output passed through, and in CI the few that failed a second time. */
+export async function runVitest(run: VitestRun): Promise<TriedTests> {
+  const first = await runOnce(run, []);
+  if (!inCi()) return { ...first, unstable: [] };
+  return withSecondTry(first, (suites) => runOnce({ ...run, coverage: false }, suites));
+}
+
+/** Counts from Vitest's JSON report. */
+async function runOnce(
+  { projects = [], coverage = false, env = {} }: VitestRun,
+  suites: readonly string[],
+): Promise<TestCounts> {
   const folder = mkdtempSync(join(tmpdir(), 'edda-tests-'));
   const reportFile = join(folder, 'report.json');
-  const args = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`];
+  const args = ['run', ...suites, '--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`];
   if (coverage) args.push('--coverage');
   for (const project of projects) args.push('--project', project);
   try {

@@ -39,9 +39,10 @@ describe('runSteps', () => {
     expect((await run(true, absent)).counts).toEqual({ passed: 0, failed: 1, skipped: 0 });
   });
 
-  it('counts a step’s tests in its place', async () => {
-    const tests = { passed: 7, failed: 1, skipped: 2, problems: [] };
-    const { counts } = await run(false, passed, step('tests', { verdict: 'failed', tests }));
+  it('counts a step’s tests in its place and repeats their failures at the end', async () => {
+    const tests = { passed: 7, failed: 1, skipped: 2, problems: ['a: “x”'], unstable: ['b: “y”'], failedSuites: [] };
+    const { counts, output } = await run(false, passed, step('tests', { verdict: 'failed', tests }));
     expect(counts).toEqual({ passed: 8, failed: 1, skipped: 2 });
+    expect(output).toMatch(/total.*\nfailed: a: “x”\nunstable, passed the second time: b: “y”$/);
   });
 });

@@ -1,7 +1,7 @@
-import { type TestCounts } from './test-counts.ts';
+import { type TriedTests } from './second-try.ts';
 
 export type StepResult =
-  | { verdict: 'passed' | 'failed'; note?: string; tests?: TestCounts }
+  | { verdict: 'passed' | 'failed'; note?: string; tests?: TriedTests }
   /** Could not run here; the note says why. In CI that is a failure. */
   | { verdict: 'not run'; note: string; tests?: undefined };
 
@@ -30,6 +30,7 @@ export interface StepCounts {
 export async function runSteps(steps: readonly Step[], { ci, log, now }: StepOptions): Promise<StepCounts> {
   const counts: StepCounts = { passed: 0, failed: 0, skipped: 0 };
   const table: string[] = [];
+  const remarks: string[] = [];
   const start = now();
   for (const step of steps) {
     log(`\n── ${step.name}`);
@@ -40,6 +41,7 @@ export async function runSteps(steps: readonly Step[], { ci, log, now }: StepOpt
       counts.passed += result.tests.passed;
       counts.failed += result.tests.failed;
       counts.skipped += result.tests.skipped;
+      remarks.push(...remarksOn(result.tests));
     } else if (failed) counts.failed += 1;
     else if (result.verdict === 'not run') counts.skipped += 1;
     else counts.passed += 1;
@@ -48,9 +50,15 @@ export async function runSteps(steps: readonly Step[], { ci, log, now }: StepOpt
     log(line);
     table.push(line);
   }
-  log(['', ...table, `${'total'.padEnd(28)} ${seconds(now() - start)}`].join('\n'));
+  log(['', ...table, `${'total'.padEnd(28)} ${seconds(now() - start)}`, ...remarks].join('\n'));
   return counts;
 }
+
+/** What went wrong in a test run, to stand at the end of the output, where it is looked for. */
+export const remarksOn = ({ problems, unstable }: TriedTests): string[] => [
+  ...problems.map((problem) => `failed: ${problem}`),
+  ...unstable.map((problem) => `unstable, passed the second time: ${problem}`),
+];
 
 async function settled(step: Step): Promise<StepResult> {
   try {

@@ -13,7 +13,26 @@ describe('countTests', () => {
     const report = {
       testResults: [suite('a', 'passed', 'passed', 'passed'), suite('b', 'failed', 'failed', 'passed')],
     };
-    expect(countTests(report, { ...local, exitCode: 1 })).toEqual({ passed: 3, failed: 1, skipped: 0, problems: [] });
+    expect(countTests(report, { ...local, exitCode: 1 })).toMatchObject({ passed: 3, failed: 1, skipped: 0 });
+  });
+
+  it('names each failed test with the beginning of its reason, and its suite', () => {
+    const report = {
+      testResults: [
+        suite('a', 'passed', 'passed'),
+        {
+          name: 'b',
+          status: 'failed',
+          assertionResults: [
+            { fullName: 'adds', status: 'failed', failureMessages: ['expected 1 to be 2\nat b.ts:1\nx\ny\nz'] },
+          ],
+        },
+      ],
+    };
+    const counts = countTests(report, { ...local, exitCode: 1 });
+    expect(counts.failedSuites).toEqual(['b']);
+    expect(counts.problems).toEqual([expect.stringContaining('b: “adds”: expected 1 to be 2')]);
+    expect(counts.problems[0]).not.toContain('z');
   });
 
   it('counts a suite that did not load as failed', () => {

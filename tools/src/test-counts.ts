@@ -4,7 +4,7 @@ export interface VitestReport {
     name: string;
     status: string;
     message?: string;
-    assertionResults: { fullName: string; status: string }[];
+    assertionResults: { fullName: string; status: string; failureMessages?: string[] | null }[];
   }[];
 }
 
@@ -12,8 +12,10 @@ export interface TestCounts {
   passed: number;
   failed: number;
   skipped: number;
-  /** One line for each failure that no test carries: a suite that did not load, a run that ended early. */
+  /** Each failure in a line or few: the test and why, a suite that did not load, a run that ended early. */
   problems: string[];
+  /** Paths of the suites in which something failed. */
+  failedSuites: string[];
 }
 
 export interface CountOptions {
@@ -25,22 +27,24 @@ export interface CountOptions {
 
 /** Counts what really ran. A run without a report, or with no test in it, has failed. */
 export function countTests(report: VitestReport | undefined, { exitCode, skipsFail }: CountOptions): TestCounts {
-  const counts: TestCounts = { passed: 0, failed: 0, skipped: 0, problems: [] };
+  const counts: TestCounts = { passed: 0, failed: 0, skipped: 0, problems: [], failedSuites: [] };
   const problem = (text: string) => {
     counts.failed += 1;
     counts.problems.push(text);
   };
   for (const suite of report?.testResults ?? []) {
     const statuses = suite.assertionResults.map(({ status }) => status);
-    for (const { status, fullName } of suite.assertionResults) {
+    const failedBefore = counts.failed;
+    for (const { status, fullName, failureMessages } of suite.assertionResults) {
       if (status === 'passed') counts.passed += 1;
-      else if (status === 'failed') counts.failed += 1;
+      else if (status === 'failed') problem(`${suite.name}: “${fullName}”: ${shortened(failureMessages?.[0])}`);
       else if (skipsFail) problem(`${suite.name}: “${fullName}” did not run, which CI does not accept`);
       else counts.skipped += 1;
     }
     if (suite.status === 'failed' && !statuses.includes('failed')) {
       problem(`${suite.name}: the suite failed outside its tests${suite.message ? `: ${suite.message}` : ''}`);
     }
+    if (counts.failed > failedBefore) counts.failedSuites.push(suite.name);
   }
   if (!report) problem('the test run ended without a report');
   else if (counts.passed + counts.failed + counts.skipped === 0) problem('no test ran');
@@ -48,7 +52,12 @@ export function countTests(report: VitestReport | undefined, { exitCode, skipsFa
   return counts;
 }
 
+const REASON_LINES = 4;
+
+/** The beginning of a failure's message: what was expected, not the whole stack. */
+const shortened = (message = 'no reason given') => message.split('\n').slice(0, REASON_LINES).join('\n    ');
+
 /** `N passed, N failed`, and `, N skipped` only where something was. */
-export function countsLine({ passed, failed, skipped }: Omit<TestCounts, 'problems'>): string {
+export function countsLine({ passed, failed, skipped }: Pick<TestCounts, 'passed' | 'failed' | 'skipped'>): string {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { coverageTable, type CoverageSummary } from './coverage-table.ts';
 import { runVitest } from './run-vitest.ts';
+import { remarksOn } from './steps.ts';
 import { countsLine } from './test-counts.ts';
 import { workspaceRoot } from './workspace.ts';
 
@@ -12,7 +13,7 @@ import { workspaceRoot } from './workspace.ts';
 const projects = process.argv.slice(2);
 const counts = await runVitest({ projects, coverage: projects.length === 0 });
 const coverage = projects.length === 0 ? ['', ...coverageLines()] : [];
-console.log([...coverage, '', ...counts.problems, countsLine(counts)].join('\n'));
+console.log([...coverage, '', ...remarksOn(counts), countsLine(counts)].join('\n'));
 process.exitCode = counts.failed > 0 ? 1 : 0;
 
 function coverageLines(): string[] {
