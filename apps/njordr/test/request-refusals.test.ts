@@ -157,4 +157,28 @@ describe('limits', () => {
     const create = open.client().compute.createRequest({ idempotencyKey: '', parameters: parameters() });
     await expect(create).rejects.toMatchObject({ reason: 'RESULTS_NOT_KEPT' });
   });
+
+  it('requests that still wait for their hold count as running', async () => {
+    await start({ settings: { requests: { maxConcurrent: 2 } } });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    open.heidrun.waiting.set('preAuthorize', promise);
+    const asked = Array.from({ length: 6 }, () => execute());
+    const outcomes = asked.map((call) =>
+      call.then(
+        ({ text }) => text,
+        (error: unknown) => (error as Fault).reason,
+      ),
+    );
+    let refused = 0;
+    for (const outcome of outcomes) void outcome.then((said) => (refused += said === 'RATE_LIMITED' ? 1 : 0));
+    await expect.poll(() => refused, { timeout: 10_000 }).toBe(4);
+    resolve();
+    expect((await Promise.all(outcomes)).toSorted()).toEqual([
+      ...Array<string>(4).fill('RATE_LIMITED'),
+      ...Array<string>(2).fill('one two'),
+    ]);
+    expect(await rows('transactions')).toBe(2);
+    // Their places are free again.
+    expect((await execute()).text).toBe('one two');
+  });
 });

@@ -22,6 +22,7 @@ export function createCreateRequest(deps: ComputeDeps) {
       // Why it failed stands in its row, where GetRequest finds it.
       runDetached(() => deps.run(plan, { put: () => true }, control, reserved).then(() => undefined)),
     );
+    opened.listed();
     const row = await deps.reads.byRequest(plan.requestId, viewerOf(ctx.identity));
     if (row === undefined) throw commonFaults.INTERNAL('the request just written is gone');
     return { request: toComputeRequest(row) };

@@ -10,6 +10,7 @@ import { type NjordrSettings } from '../settings.ts';
 import { createTransactionReads } from '../transactions/transaction-reads.ts';
 import { createTransactionStore } from '../transactions/transaction-store.ts';
 import { type ComputeDeps } from './compute-deps.ts';
+import { createAnswerKeeper } from './answer-keeper.ts';
 import { createFinish } from './finish-request.ts';
 import { createLeaseKeeper } from './lease-keeper.ts';
 import { createMoney, type PreAuthClient } from './money.ts';
@@ -59,8 +60,9 @@ export function createRequests(deps: RequestsDeps): Requests {
   const store = createTransactionStore({ pool, owner: `${hostname()}:${process.pid}:${deps.newId()}`, leaseMs });
   const vault = createResultVault(deps.resultKeys);
   const money = createMoney({ preAuth: deps.preAuth, settleRetryMs: () => settings().requests.settleRetryMs });
+  const keep = createAnswerKeeper({ vault, clock, ttlSeconds: () => settings().requests.resultTtlSeconds });
   const finish = createFinish({
-    ...{ store, vault, clock },
+    ...{ store, keep, clock },
     settings: () => ({ ...settings().requests, ...settings().quality }),
   });
   const keeper = createLeaseKeeper({ store, clock, logger, settings: () => settings().recovery });
@@ -70,7 +72,6 @@ export function createRequests(deps: RequestsDeps): Requests {
     ...{ counter, clock, policies: deps.policies, newId: deps.newId, assertCapacity: deps.assertCapacity },
     router: createRouter({ directory, clock, random: deps.random, settings: () => settings().routing }),
     settings: () => settings().requests,
-    active: () => registry.size,
     onDenied: (requestId, caller, model, decision) =>
       noteDenial(pool, { requestId, caller, model, decision, at: clock.now() }),
   };
@@ -81,7 +82,7 @@ export function createRequests(deps: RequestsDeps): Requests {
       reads: createTransactionReads({ pool }),
       prepare: createPrepare(assessing),
       start: createStart({ store, directory, money, finish, keeper, clock, logger, holdSeconds }),
-      run: createRunner({ hub, directory, money, store, finish, keeper, counter, clock, logger }),
+      run: createRunner({ hub, directory, money, store, finish, keeper, keep, counter, clock, logger }),
       resultTtlSeconds: () => settings().requests.resultTtlSeconds,
     },
     start: () => keeper.start(),

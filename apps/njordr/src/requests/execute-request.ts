@@ -3,10 +3,9 @@ import { Fault } from '@edda/faults';
 import { type CallContext, runDetached } from '@edda/grpc-kit';
 import { type ComputeDeps } from './compute-deps.ts';
 import { createEventChannel } from './event-channel.ts';
-import { openRequest } from './open-request.ts';
+import { type Opened, openRequest } from './open-request.ts';
 import { replayRequest } from './replay-request.ts';
 import { createRunControl } from './run-control.ts';
-import { type StartedRequest } from './start-request.ts';
 import { waitForEnd } from './wait-for-end.ts';
 
 /** ExecuteRequest: accepted, chunks, maybe failovers, the receipt. Leaving the stream cancels the request. */
@@ -17,7 +16,7 @@ export function createExecuteRequest(deps: ComputeDeps) {
   ): AsyncGenerator<njordr.ExecuteRequestResponse, void, undefined> {
     for (;;) {
       const opened = await openRequest(deps, request, ctx, 'execute');
-      if ('started' in opened) return yield* stream(deps, opened.started, ctx);
+      if ('started' in opened) return yield* stream(deps, opened, ctx);
       const { known } = opened;
       await waitForEnd(deps, known.requestId, Infinity, ctx.signal);
       ctx.signal.throwIfAborted();
@@ -30,7 +29,7 @@ export function createExecuteRequest(deps: ComputeDeps) {
 
 async function* stream(
   deps: ComputeDeps,
-  { plan, reserved }: StartedRequest,
+  { started: { plan, reserved }, listed }: Extract<Opened, { started: object }>,
   ctx: CallContext,
 ): AsyncGenerator<njordr.ExecuteRequestResponse, void, undefined> {
   const channel = createEventChannel();
@@ -54,6 +53,7 @@ async function* stream(
       }
     }),
   );
+  listed();
   try {
     const { requestId, transactionId, candidates, budget, hold } = plan;
     const value = njordr.ExecutionAccepted.fromPartial({

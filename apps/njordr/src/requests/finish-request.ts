@@ -4,14 +4,13 @@ import { asFault, type Fault } from '@edda/faults';
 import { type Clock } from '@edda/telemetry';
 import { observationEvent, observationOf, outcomeOfAttempt } from '../quality/observations-of.ts';
 import { type EndOfTransaction, type Held, type TransactionStore } from '../transactions/transaction-store.ts';
+import { type AnswerKeeper } from './answer-keeper.ts';
 import { endEvent } from './end-event.ts';
 import { type Bill, endedLegs, receiptOf } from './receipt-of.ts';
-import { keepsAnswer, type PlannedRequest } from './request-plan.ts';
-import { type ResultVault } from './result-vault.ts';
+import { type PlannedRequest } from './request-plan.ts';
 import { type AttemptReport } from './run-attempt.ts';
 
 export interface FinishSettings {
-  resultTtlSeconds: number;
   impossibleTokensPerSecond: number;
   settleRetryMs: number;
 }
@@ -29,14 +28,14 @@ export interface RequestEnd {
 }
 
 export interface FinishDeps {
-  store: Pick<TransactionStore, 'end'>;
-  vault: ResultVault;
+  store: Pick<TransactionStore, 'end' | 'endedBy'>;
+  keep: AnswerKeeper;
   clock: Clock;
   settings: () => FinishSettings;
 }
 
 /** Writes the end of a request: state, bill, legs, answer, events and observations, in one statement. */
-export function createFinish({ store, vault, clock, settings }: FinishDeps) {
+export function createFinish({ store, keep, clock, settings }: FinishDeps) {
   /** @returns the receipt; undefined when another replica ended it before */
   return async (
     plan: PlannedRequest,
@@ -47,6 +46,9 @@ export function createFinish({ store, vault, clock, settings }: FinishDeps) {
     const at = clock.now();
     const bill = billOf(plan, reports, end);
     const receipt = receiptOf(bill);
+    const completed = end.status === njordr.TransactionStatus.COMPLETED;
+    const outputs = reports.map(({ output }) => output);
+    const result = completed ? keep(plan, outputs, end.finishReason) : undefined;
     const stored = await insistOn(
       store,
       plan,
@@ -55,7 +57,7 @@ export function createFinish({ store, vault, clock, settings }: FinishDeps) {
         receipt: njordr.Receipt.encode(receipt).finish(),
         attempts: encodeAttempts(reports),
         legs: endedLegs(bill),
-        result: resultOf(plan, reports, receipt, { vault, at, ttlSeconds: values.resultTtlSeconds }),
+        result,
         // CreateRequest has answered with the request's id once money is held; from then on the key stands for it.
         releaseKey:
           end.status === njordr.TransactionStatus.FAILED && (plan.method === 'execute' || plan.hold.preauthId === ''),
@@ -69,7 +71,7 @@ export function createFinish({ store, vault, clock, settings }: FinishDeps) {
 }
 
 async function insistOn(
-  store: Pick<TransactionStore, 'end'>,
+  store: Pick<TransactionStore, 'end' | 'endedBy'>,
   held: Held,
   end: EndOfTransaction,
   retryMs: number,
@@ -77,7 +79,9 @@ async function insistOn(
   const until = performance.now() + retryMs;
   for (let tries = 0; ; tries += 1) {
     try {
-      return await store.end(held, end);
+      const ended = await store.end(held, end);
+      // A repeated statement finds nothing to do where only the answer to the first one was lost.
+      return ended || (tries > 0 && (await store.endedBy(held, end.state)));
     } catch (error) {
       const waitMs = 50 * 2 ** tries;
       if (performance.now() + waitMs > until) throw asFault(error);
@@ -160,25 +164,6 @@ export function encodeAttempts(reports: readonly AttemptReport[]): Uint8Array {
     detail: report.end.how === 'failed' && report.end.quoted !== true ? report.end.message : '',
   }));
   return njordr.RoutingDecision.encode(njordr.RoutingDecision.fromPartial({ attempts })).finish();
-}
-
-function resultOf(
-  plan: PlannedRequest,
-  reports: readonly AttemptReport[],
-  receipt: njordr.Receipt,
-  { vault, at, ttlSeconds }: { vault: ResultVault; at: Date; ttlSeconds: number },
-): EndOfTransaction['result'] {
-  if (receipt.status !== njordr.TransactionStatus.COMPLETED || !keepsAnswer(plan, ttlSeconds)) return undefined;
-  const expiresAt = new Date(at.getTime() + ttlSeconds * 1_000);
-  const outputs = reports.map(({ output }) => output);
-  const result = njordr.ComputeResult.fromPartial({
-    content: outputs.map(({ content }) => content).join(''),
-    reasoning: outputs.map(({ reasoning }) => reasoning).join(''),
-    toolCalls: outputs.flatMap(({ toolCalls }) => toolCalls.filter(Boolean)),
-    finishReason: receipt.finishReason,
-    expiresAt,
-  });
-  return { sealed: vault.seal(plan.requestId, result), expiresAt };
 }
 
 function observations(

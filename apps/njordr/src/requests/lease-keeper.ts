@@ -1,11 +1,13 @@
 import { type Clock, type Logger } from '@edda/telemetry';
 import { type CheckpointLeg } from '../transactions/transaction-row.ts';
-import { type Held, type TransactionStore } from '../transactions/transaction-store.ts';
+import { type Held, type Renewal, type TransactionStore } from '../transactions/transaction-store.ts';
 
 /** A running request as its lease is kept. */
 export interface LeasedRun extends Held {
   /** What is delivered now; null before the first token. */
   checkpoint(): CheckpointLeg[] | null;
+  /** The answer so far, where it is kept and has grown enough to be written again. */
+  answer?(): Renewal['result'];
   /** Somebody asked for it to be cancelled, on whatever replica. */
   cancel(): void;
   /** It is another replica's by now, or has ended. */
@@ -51,9 +53,10 @@ export function createLeaseKeeper({ store, clock, logger, settings }: LeaseKeepe
     if (due.length === 0) return;
     const updates = due.map((entry) => {
       const { transactionId, epoch } = entry.run;
-      const checkpoint = entry.dirty ? entry.run.checkpoint() : null;
+      const { dirty } = entry;
       entry.dirty = false;
-      return { transactionId, epoch, checkpoint };
+      if (!dirty) return { transactionId, epoch, checkpoint: null };
+      return { transactionId, epoch, checkpoint: entry.run.checkpoint(), result: entry.run.answer?.() };
     });
     try {
       const { cancelled, lost } = await store.renew(updates, new Date(now + leaseMs));

@@ -7,7 +7,13 @@ import { requestHash, type StartedRequest } from './start-request.ts';
 import { validateParameters } from './validate-parameters.ts';
 
 /** A request that begins now, or the one its key stands for already. */
-export type Opened = { started: StartedRequest } | { known: TransactionRow };
+export type Opened =
+  | {
+      started: StartedRequest;
+      /** Gives back its place among the concurrent ones; called once it is listed as running. */
+      listed: () => void;
+    }
+  | { known: TransactionRow };
 
 /**
  * Checks a request and either finds the one its key stands for, or starts it.
@@ -31,9 +37,16 @@ export async function openRequest(
       }
     }
     ctx.signal.throwIfAborted();
-    const prepared = await deps.prepare(request, ctx, { method, idempotencyKey }, checked);
-    const started = await deps.start(prepared);
+    const leave = deps.registry.enter(deps.assessing.settings().maxConcurrent);
+    try {
+      const prepared = await deps.prepare(request, ctx, { method, idempotencyKey }, checked);
+      const started = await deps.start(prepared);
+      if (started !== undefined) return { started, listed: leave };
+    } catch (error) {
+      leave();
+      throw error;
+    }
     // Somebody else took the key in between; what it stands for is found in the next turn.
-    if (started !== undefined) return { started };
+    leave();
   }
 }

@@ -1,5 +1,4 @@
 import { njordr } from '@edda/contracts';
-import { commonFaults } from '@edda/faults';
 import { type CallContext } from '@edda/grpc-kit';
 import { type Decision, type PolicySet } from '@edda/policy';
 import { type Clock } from '@edda/telemetry';
@@ -22,7 +21,6 @@ export interface PrepareDeps {
   clock: Clock;
   newId: () => string;
   settings: () => ParameterLimits & { maxConcurrent: number };
-  active: () => number;
   /** Refuses new work while the outbox is full. */
   assertCapacity: () => void;
   /** Notes a denial in the history. */
@@ -57,10 +55,6 @@ export function createPrepare(deps: PrepareDeps) {
     checked = validateParameters(request, deps.settings()),
   ): Promise<PreparedRequest> => {
     const arrivedMs = performance.now();
-    const { maxConcurrent } = deps.settings();
-    if (deps.active() >= maxConcurrent) {
-      throw commonFaults.RATE_LIMITED(`${maxConcurrent} requests run already.`, { retryAfterMs: 1_000 });
-    }
     deps.assertCapacity();
     const { subject, networkId } = ctx.identity;
     const { input, routing } = assess(deps, checked, networkId);

@@ -1,8 +1,16 @@
+import { commonFaults } from '@edda/faults';
 import { type RunControl } from './run-control.ts';
 
 /** The requests that run in this process. */
 export interface RequestRegistry {
+  /** Requests that run, or wait for their hold. */
   readonly size: number;
+  /**
+   * A place for a request that is about to be checked and held; it counts until it is given back.
+   * @returns gives it back; further calls do nothing
+   * @throws RATE_LIMITED when `max` are running or waiting
+   */
+  enter(max: number): () => void;
   /** Runs `work` as the request's; it is listed until the promise settles, and never rejects. */
   run(requestId: string, control: RunControl, work: () => Promise<void>): void;
   control(requestId: string): RunControl | undefined;
@@ -14,10 +22,19 @@ export interface RequestRegistry {
 
 export function createRequestRegistry(): RequestRegistry {
   const running = new Map<string, { control: RunControl; ended: Promise<void> }>();
+  const entering = new Set<object>();
   const allEnded = () => Promise.allSettled([...running.values()].map(({ ended }) => ended));
   return {
     get size() {
-      return running.size;
+      return running.size + entering.size;
+    },
+    enter(max) {
+      if (running.size + entering.size >= max) {
+        throw commonFaults.RATE_LIMITED(`${max} requests run already.`, { retryAfterMs: 1_000 });
+      }
+      const place = {};
+      entering.add(place);
+      return () => void entering.delete(place);
     },
     run(requestId, control, work) {
       const ended = work()

@@ -37,7 +37,7 @@ export interface RequestRun {
   /** Number of the last chunk put. */
   sequence: bigint;
   /** Called when the first chunk of an attempt was taken, and after every further one. */
-  onDelivered(candidate: PlannedCandidate, attempt: number, first: boolean): void;
+  onDelivered(report: AttemptReport, first: boolean): void;
 }
 
 const cancelReasons: Record<CallOff, JobCancelReason> = {
@@ -118,7 +118,7 @@ async function deliver(
     }
     const first = report.output.billed === '';
     addChunk(report.output, chunk);
-    run.onDelivered(report.candidate, report.attempt, first);
+    run.onDelivered(report, first);
   }
   return run.meter.full ? { how: 'limit' } : undefined;
 }

@@ -7,7 +7,8 @@ import { type LinkHub } from '../link/link-hub.ts';
 import { type ProviderDirectory } from '../providers/provider-directory.ts';
 import { outcomeOfAttempt } from '../quality/observations-of.ts';
 import { type CheckpointLeg } from '../transactions/transaction-row.ts';
-import { type TransactionStore } from '../transactions/transaction-store.ts';
+import { type Renewal, type TransactionStore } from '../transactions/transaction-store.ts';
+import { type AnswerKeeper, createGrowthGate } from './answer-keeper.ts';
 import { type ExecutionSink } from './event-channel.ts';
 import { type createFinish } from './finish-request.ts';
 import { judgeAttempt, takenOver, type Verdict } from './judge-attempt.ts';
@@ -26,6 +27,7 @@ export interface RunDeps {
   store: Pick<TransactionStore, 'start' | 'abandon'>;
   finish: ReturnType<typeof createFinish>;
   keeper: LeaseKeeper;
+  keep: AnswerKeeper;
   counter: TokenCounter;
   clock: Clock;
   logger: Logger;
@@ -49,18 +51,24 @@ export function createRunner(deps: RunDeps) {
     const { keeper, logger } = deps;
     const reports: AttemptReport[] = [];
     const meter = createOutputMeter(deps.counter, plan.parameters.model, plan.budget);
-    const delivered: { at?: { candidate: PlannedCandidate; attempt: number } } = {};
+    const delivered: { by?: AttemptReport } = {};
+    const grown = createGrowthGate();
+    const partial = (): Renewal['result'] => {
+      const output = delivered.by?.output;
+      const wanted = output !== undefined && plan.method === 'create' && grown(output.billed.length);
+      return wanted ? deps.keep(plan, [output], common.FinishReason.RECOVERED) : undefined;
+    };
     const run: RequestRun = {
       ...{ plan, control, sink, meter, sequence: 0n },
-      onDelivered(candidate, attempt, first) {
-        delivered.at = { candidate, attempt };
+      onDelivered(report, first) {
+        delivered.by = report;
         keeper.delivered(plan.transactionId, first);
       },
     };
     let billInput = true;
-    const checkpoint = (): CheckpointLeg[] | null => checkpointOf(run, delivered.at, billInput);
+    const checkpoint = (): CheckpointLeg[] | null => checkpointOf(run, delivered.by, billInput);
     const lost = (): void => control.callOff('lost');
-    keeper.add({ ...plan, checkpoint, cancel: () => control.callOff('requester'), lost });
+    keeper.add({ ...plan, checkpoint, answer: partial, cancel: () => control.callOff('requester'), lost });
     const timer = setTimeout(() => control.callOff('deadline'), plan.deadline.getTime() - deps.clock.now().getTime());
     try {
       const started = startOf(deps, plan, lost);
@@ -73,7 +81,10 @@ export function createRunner(deps: RunDeps) {
       const fault = asFault(error);
       if (!settle.isFinal(error)) {
         logger.error({ err: error, transaction_id: plan.transactionId }, 'left to recovery');
-        await deps.store.abandon(plan, checkpoint(), deps.clock.now()).catch(() => undefined);
+        const outputs = reports.map(({ output }) => output);
+        // Who bills it later knows only the counts, so the answer is put down for it now.
+        const result = delivered.by === undefined ? undefined : deps.keep(plan, outputs, common.FinishReason.RECOVERED);
+        await deps.store.abandon(plan, checkpoint(), deps.clock.now(), result).catch(() => undefined);
       }
       throw fault;
     } finally {
@@ -102,7 +113,7 @@ async function startOf({ store, clock, logger }: RunDeps, plan: PlannedRequest, 
 
 function checkpointOf(
   { plan, meter }: RequestRun,
-  at: { candidate: PlannedCandidate; attempt: number } | undefined,
+  at: AttemptReport | undefined,
   billInput: boolean,
 ): CheckpointLeg[] | null {
   if (at === undefined) return null;

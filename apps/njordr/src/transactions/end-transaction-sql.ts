@@ -17,6 +17,10 @@ export interface EndedLeg {
   claimedOutputTokens: bigint | undefined;
 }
 
+/** An answer takes the place of what was kept of it while it grew. */
+export const replacingAnswer =
+  'ON CONFLICT (request_id) DO UPDATE SET sealed = excluded.sealed, expires_at = excluded.expires_at';
+
 /** Ends a transaction with all that belongs to it, in one statement: it happens entirely or, when the row is not ours, not at all. */
 export const END = `
 WITH ended AS (
@@ -32,6 +36,7 @@ WITH ended AS (
 ), kept AS (
   INSERT INTO request_results (request_id, sealed, expires_at)
   SELECT request_id, $20::bytea, $21::timestamptz FROM ended WHERE $20::bytea IS NOT NULL
+  ${replacingAnswer}
 ), billed AS (
   INSERT INTO transaction_legs (transaction_id, position, provider_id, owner_id, network_id, attempt, input_tokens,
     output_tokens, price_cents, output_price_cents, price_unit_tokens, price_version, earnings_cents,

@@ -1,7 +1,7 @@
 import { type common } from '@edda/contracts';
 import { type Pool } from 'pg';
 import { eventValues, insertEventsFrom, type SequencedEvent } from '../events/new-event.ts';
-import { END, type EndedLeg, legValues } from './end-transaction-sql.ts';
+import { END, type EndedLeg, legValues, replacingAnswer } from './end-transaction-sql.ts';
 import { transactionMachine, type TransactionState } from './transaction-machine.ts';
 import { type CheckpointLeg, transactionColumns, type TransactionRow } from './transaction-row.ts';
 
@@ -61,12 +61,26 @@ export interface TransactionStore {
   start(held: Held, hold: StartedHold): Promise<boolean>;
   /** The end with legs, answer and events in one statement. @returns false when the row is no longer ours or has ended */
   end(held: Held, end: EndOfTransaction): Promise<boolean>;
-  /** Renews leases, writes checkpoints. */
-  renew(updates: readonly (Held & { checkpoint: CheckpointLeg[] | null })[], leaseUntil: Date): Promise<Renewed>;
-  /** Lets another replica settle this one at once. */
-  abandon(held: Held, checkpoint: CheckpointLeg[] | null, now: Date): Promise<void>;
+  /** Renews leases, writes checkpoints and the answers so far. */
+  renew(updates: readonly Renewal[], leaseUntil: Date): Promise<Renewed>;
+  /** Lets any replica settle this one at once; it is ours no longer. @param result the answer, where it is kept: recovery has no other way to it */
+  abandon(
+    held: Held,
+    checkpoint: CheckpointLeg[] | null,
+    now: Date,
+    result?: EndOfTransaction['result'],
+  ): Promise<void>;
+  /** Whether the holder of this epoch has ended it in this state: asked when the answer to `end` was lost. */
+  endedBy(held: Held, state: EndOfTransaction['state']): Promise<boolean>;
   /** Takes over up to `limit` open transactions whose lease has expired; their epoch counts up. */
   claimExpired(now: Date, leaseUntil: Date, limit: number): Promise<TransactionRow[]>;
+}
+
+export interface Renewal extends Held {
+  /** null leaves the one before. */
+  checkpoint: CheckpointLeg[] | null;
+  /** The answer so far, where it is kept; undefined leaves the one before. */
+  result?: EndOfTransaction['result'];
 }
 
 /** What a renewal tells about transactions, by their ids. */
@@ -104,19 +118,36 @@ UPDATE transactions SET state = '${transactionMachine.next('PENDING', 'start')}'
 WHERE transaction_id = $1 AND epoch = $2 AND state = 'PENDING'`;
 
 const RENEW = `
-UPDATE transactions t SET lease_until = $4, checkpoint = COALESCE(u.checkpoint, t.checkpoint)
-FROM unnest($1::text[], $2::bigint[], $3::jsonb[]) AS u (transaction_id, epoch, checkpoint)
-WHERE t.transaction_id = u.transaction_id AND t.epoch = u.epoch AND t.state IN ('PENDING', 'PROCESSING')
-RETURNING t.transaction_id AS id, t.cancel_requested AS cancel`;
+WITH renewed AS (
+  UPDATE transactions t SET lease_until = $4, checkpoint = COALESCE(u.checkpoint, t.checkpoint)
+  FROM unnest($1::text[], $2::bigint[], $3::jsonb[], $5::bytea[], $6::timestamptz[])
+    AS u (transaction_id, epoch, checkpoint, sealed, expires_at)
+  WHERE t.transaction_id = u.transaction_id AND t.epoch = u.epoch AND t.state IN ('PENDING', 'PROCESSING')
+  RETURNING t.transaction_id AS id, t.cancel_requested AS cancel, t.request_id, u.sealed, u.expires_at
+), kept AS (
+  INSERT INTO request_results (request_id, sealed, expires_at)
+  SELECT request_id, sealed, expires_at FROM renewed WHERE sealed IS NOT NULL
+  ${replacingAnswer}
+)
+SELECT id, cancel FROM renewed`;
 
+// The epoch counts up, so that a renewal that is still under way does not prolong what was given up.
 const ABANDON = `
-UPDATE transactions SET lease_until = $4, checkpoint = COALESCE($3::jsonb, checkpoint)
-WHERE transaction_id = $1 AND epoch = $2 AND state IN ('PENDING', 'PROCESSING')`;
+WITH left_open AS (
+  UPDATE transactions SET lease_until = $4, epoch = epoch + 1, checkpoint = COALESCE($3::jsonb, checkpoint)
+  WHERE transaction_id = $1 AND epoch = $2 AND state IN ('PENDING', 'PROCESSING')
+  RETURNING request_id
+)
+INSERT INTO request_results (request_id, sealed, expires_at)
+SELECT request_id, $5::bytea, $6::timestamptz FROM left_open WHERE $5::bytea IS NOT NULL
+${replacingAnswer}`;
+
+const ENDED_BY = 'SELECT FROM transactions WHERE transaction_id = $1 AND epoch = $2 AND state = $3';
 
 const CLAIM = `
 UPDATE transactions t SET owner = $1, epoch = t.epoch + 1, lease_until = $3
 WHERE t.transaction_id IN (
-  SELECT transaction_id FROM transactions WHERE state IN ('PENDING', 'PROCESSING') AND lease_until < $2
+  SELECT transaction_id FROM transactions WHERE state IN ('PENDING', 'PROCESSING') AND lease_until <= $2
   ORDER BY lease_until LIMIT $4 FOR UPDATE SKIP LOCKED)
 RETURNING ${transactionColumns}`;
 
@@ -175,6 +206,8 @@ export function createTransactionStore(deps: { pool: Pool; owner: string; leaseM
           updates.map(({ epoch }) => epoch),
           updates.map(({ checkpoint }) => json(checkpoint)),
           leaseUntil,
+          updates.map(({ result }) => result?.sealed ?? null),
+          updates.map(({ result }) => result?.expiresAt ?? null),
         ],
       });
       const renewed = new Set(rows.map(({ id }) => id));
@@ -183,8 +216,12 @@ export function createTransactionStore(deps: { pool: Pool; owner: string; leaseM
         lost: updates.map(({ transactionId }) => transactionId).filter((id) => !renewed.has(id)),
       };
     },
-    async abandon({ transactionId, epoch }, checkpoint, now) {
-      await pool.query(ABANDON, [transactionId, epoch, json(checkpoint), now]);
+    async abandon({ transactionId, epoch }, checkpoint, now, result) {
+      const kept = [result?.sealed ?? null, result?.expiresAt ?? null];
+      await pool.query(ABANDON, [transactionId, epoch, json(checkpoint), now, ...kept]);
+    },
+    async endedBy({ transactionId, epoch }, state) {
+      return (await pool.query(ENDED_BY, [transactionId, epoch, state])).rowCount === 1;
     },
     async claimExpired(now, leaseUntil, limit) {
       return (await pool.query<TransactionRow>(CLAIM, [owner, now, leaseUntil, limit])).rows;
