@@ -69,7 +69,7 @@ const steps: Step[] = [
   gate(pinnedActions),
   script('generated code', 'tools/src/generate.ts', ['--check']),
   problemsStep('proto comments', checkProtoComments),
-  problemsStep('tables in the READMEs', () => checkDocs()),
+  problemsStep('tables in the READMEs and the guide to errors', () => checkDocs()),
   script('lint and typecheck', installed.nx, [
     ...selection,
     '-t',

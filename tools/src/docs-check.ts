@@ -2,6 +2,7 @@ import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { format, resolveConfig } from 'prettier';
+import { errorsGuide } from './errors-guide/errors-guide.ts';
 import { replaceBetween } from './replace-between.ts';
 import { rpcMeanings, type RpcRule, rpcTable } from './rpc-table.ts';
 import { workspaceRoot } from './workspace.ts';
@@ -15,9 +16,11 @@ interface Part {
   make(exported: readonly unknown[], readme: string): string | undefined;
 }
 
+const guide = 'docs/guides/errors.md';
+
 /**
- * Compares the tables of settings, faults and RPCs in every app's README with the code; returns what differs.
- * With `write`, puts the current tables in instead.
+ * Compares the tables of settings, faults and RPCs in every app's README, and the guide to errors, with the code;
+ * returns what differs. With `write`, puts the current tables in instead.
  */
 export async function checkDocs({ write = false, root = workspaceRoot } = {}): Promise<string[]> {
   const problems: string[] = [];
@@ -31,6 +34,11 @@ export async function checkDocs({ write = false, root = workspaceRoot } = {}): P
       else if (text === undefined) problems.push(`${readme}: missing`);
       else problems.push(...(await check(part.name, readme, text, table)));
     }
+  }
+  if (existsSync(join(root, guide))) {
+    const errors = await errorsGuide(root);
+    problems.push(...errors.problems);
+    problems.push(...(await check('errors', guide, readFileSync(join(root, guide), 'utf8'), errors.markdown)));
   }
   return problems;
 

@@ -1968,7 +1968,7 @@ export const QualityServiceService = {
   /**
    * Streams changes, first the state at the start where asked for. Has no deadline; ends before the token expires.
    * Callers: service, admin.
-   * Reasons: CURSOR_EXPIRED.
+   * Reasons: CURSOR_EXPIRED, WATCHER_TOO_SLOW.
    */
   watchQuality: {
     path: "/edda.eikthyrnir.v1.QualityService/WatchQuality" as const,
@@ -2056,7 +2056,7 @@ export interface QualityServiceServer extends UntypedServiceImplementation {
   /**
    * Streams changes, first the state at the start where asked for. Has no deadline; ends before the token expires.
    * Callers: service, admin.
-   * Reasons: CURSOR_EXPIRED.
+   * Reasons: CURSOR_EXPIRED, WATCHER_TOO_SLOW.
    */
   watchQuality: handleServerStreamingCall<WatchQualityRequest, WatchQualityResponse>;
   /**
@@ -2164,7 +2164,7 @@ export interface QualityServiceClient extends Client {
   /**
    * Streams changes, first the state at the start where asked for. Has no deadline; ends before the token expires.
    * Callers: service, admin.
-   * Reasons: CURSOR_EXPIRED.
+   * Reasons: CURSOR_EXPIRED, WATCHER_TOO_SLOW.
    */
   watchQuality(
     request: WatchQualityRequest,

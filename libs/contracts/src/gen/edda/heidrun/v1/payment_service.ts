@@ -4874,7 +4874,7 @@ export type PaymentServiceService = typeof PaymentServiceService;
 export const PaymentServiceService = {
   /**
    * Stores the payment provider's token, encrypted; the method starts PENDING. Reasons: PAYMENT_TOKEN_REJECTED,
-   * PAYMENT_METHOD_LIMIT (20 per user), ACCOUNT_FROZEN, IDEMPOTENCY_CONFLICT.
+   * PAYMENT_PROVIDER_UNAVAILABLE, PAYMENT_METHOD_LIMIT (20 per user), ACCOUNT_FROZEN, IDEMPOTENCY_CONFLICT.
    */
   addPaymentMethod: {
     path: "/edda.heidrun.v1.PaymentService/AddPaymentMethod" as const,
@@ -4889,7 +4889,8 @@ export const PaymentServiceService = {
   },
   /**
    * Verifies a method with the payment provider: PENDING → VERIFIED | FAILED. Verifying a verified one answers as
-   * before. Reasons: NOT_FOUND, ILLEGAL_TRANSITION, VERIFICATION_FAILED, IDEMPOTENCY_CONFLICT.
+   * before. Reasons: NOT_FOUND, ILLEGAL_TRANSITION, VERIFICATION_FAILED, PAYMENT_PROVIDER_UNAVAILABLE,
+   * IDEMPOTENCY_CONFLICT.
    */
   verifyPaymentMethod: {
     path: "/edda.heidrun.v1.PaymentService/VerifyPaymentMethod" as const,
@@ -4959,7 +4960,8 @@ export const PaymentServiceService = {
   },
   /**
    * Charges a method and credits the wallet once the payment provider confirms. Reasons: PAYMENT_METHOD_REQUIRED,
-   * PAYMENT_DECLINED, TOP_UP_OUT_OF_RANGE, ACCOUNT_FROZEN, AMOUNT_OVERFLOW, IDEMPOTENCY_CONFLICT.
+   * PAYMENT_DECLINED, PAYMENT_PROVIDER_UNAVAILABLE, TOP_UP_OUT_OF_RANGE, ACCOUNT_FROZEN, AMOUNT_OVERFLOW,
+   * IDEMPOTENCY_CONFLICT.
    */
   topUp: {
     path: "/edda.heidrun.v1.PaymentService/TopUp" as const,
@@ -5124,12 +5126,13 @@ export const PaymentServiceService = {
 export interface PaymentServiceServer extends UntypedServiceImplementation {
   /**
    * Stores the payment provider's token, encrypted; the method starts PENDING. Reasons: PAYMENT_TOKEN_REJECTED,
-   * PAYMENT_METHOD_LIMIT (20 per user), ACCOUNT_FROZEN, IDEMPOTENCY_CONFLICT.
+   * PAYMENT_PROVIDER_UNAVAILABLE, PAYMENT_METHOD_LIMIT (20 per user), ACCOUNT_FROZEN, IDEMPOTENCY_CONFLICT.
    */
   addPaymentMethod: handleUnaryCall<AddPaymentMethodRequest, AddPaymentMethodResponse>;
   /**
    * Verifies a method with the payment provider: PENDING → VERIFIED | FAILED. Verifying a verified one answers as
-   * before. Reasons: NOT_FOUND, ILLEGAL_TRANSITION, VERIFICATION_FAILED, IDEMPOTENCY_CONFLICT.
+   * before. Reasons: NOT_FOUND, ILLEGAL_TRANSITION, VERIFICATION_FAILED, PAYMENT_PROVIDER_UNAVAILABLE,
+   * IDEMPOTENCY_CONFLICT.
    */
   verifyPaymentMethod: handleUnaryCall<VerifyPaymentMethodRequest, VerifyPaymentMethodResponse>;
   /**
@@ -5148,7 +5151,8 @@ export interface PaymentServiceServer extends UntypedServiceImplementation {
   checkPaymentReadiness: handleUnaryCall<CheckPaymentReadinessRequest, CheckPaymentReadinessResponse>;
   /**
    * Charges a method and credits the wallet once the payment provider confirms. Reasons: PAYMENT_METHOD_REQUIRED,
-   * PAYMENT_DECLINED, TOP_UP_OUT_OF_RANGE, ACCOUNT_FROZEN, AMOUNT_OVERFLOW, IDEMPOTENCY_CONFLICT.
+   * PAYMENT_DECLINED, PAYMENT_PROVIDER_UNAVAILABLE, TOP_UP_OUT_OF_RANGE, ACCOUNT_FROZEN, AMOUNT_OVERFLOW,
+   * IDEMPOTENCY_CONFLICT.
    */
   topUp: handleUnaryCall<TopUpRequest, TopUpResponse>;
   /** A user's wallet and earnings. */
@@ -5195,7 +5199,7 @@ export interface PaymentServiceServer extends UntypedServiceImplementation {
 export interface PaymentServiceClient extends Client {
   /**
    * Stores the payment provider's token, encrypted; the method starts PENDING. Reasons: PAYMENT_TOKEN_REJECTED,
-   * PAYMENT_METHOD_LIMIT (20 per user), ACCOUNT_FROZEN, IDEMPOTENCY_CONFLICT.
+   * PAYMENT_PROVIDER_UNAVAILABLE, PAYMENT_METHOD_LIMIT (20 per user), ACCOUNT_FROZEN, IDEMPOTENCY_CONFLICT.
    */
   addPaymentMethod(
     request: AddPaymentMethodRequest,
@@ -5214,7 +5218,8 @@ export interface PaymentServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * Verifies a method with the payment provider: PENDING → VERIFIED | FAILED. Verifying a verified one answers as
-   * before. Reasons: NOT_FOUND, ILLEGAL_TRANSITION, VERIFICATION_FAILED, IDEMPOTENCY_CONFLICT.
+   * before. Reasons: NOT_FOUND, ILLEGAL_TRANSITION, VERIFICATION_FAILED, PAYMENT_PROVIDER_UNAVAILABLE,
+   * IDEMPOTENCY_CONFLICT.
    */
   verifyPaymentMethod(
     request: VerifyPaymentMethodRequest,
@@ -5303,7 +5308,8 @@ export interface PaymentServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * Charges a method and credits the wallet once the payment provider confirms. Reasons: PAYMENT_METHOD_REQUIRED,
-   * PAYMENT_DECLINED, TOP_UP_OUT_OF_RANGE, ACCOUNT_FROZEN, AMOUNT_OVERFLOW, IDEMPOTENCY_CONFLICT.
+   * PAYMENT_DECLINED, PAYMENT_PROVIDER_UNAVAILABLE, TOP_UP_OUT_OF_RANGE, ACCOUNT_FROZEN, AMOUNT_OVERFLOW,
+   * IDEMPOTENCY_CONFLICT.
    */
   topUp(
     request: TopUpRequest,

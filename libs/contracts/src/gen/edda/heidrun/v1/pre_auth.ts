@@ -3376,7 +3376,7 @@ export const PreAuthServiceService = {
    * MAX_COST_EXCEEDED (metadata estimated_cost_cents, max_cost_cents), SPENDING_LIMIT_EXCEEDED,
    * PAYMENT_METHOD_REQUIRED, ACCOUNT_FROZEN, PRICE_NOT_FOUND, PRICE_VERSION_CHANGED (metadata provider_id,
    * price_version), TOKENS_REQUIRED (nothing to hold for), TOKEN_SPLIT_REQUIRED, TOKEN_COUNT_OUT_OF_RANGE,
-   * AMOUNT_OVERFLOW, IDEMPOTENCY_CONFLICT.
+   * AMOUNT_OVERFLOW, OUTBOX_FULL, IDEMPOTENCY_CONFLICT.
    */
   preAuthorize: {
     path: "/edda.heidrun.v1.PreAuthService/PreAuthorize" as const,
@@ -3441,7 +3441,7 @@ export interface PreAuthServiceServer extends UntypedServiceImplementation {
    * MAX_COST_EXCEEDED (metadata estimated_cost_cents, max_cost_cents), SPENDING_LIMIT_EXCEEDED,
    * PAYMENT_METHOD_REQUIRED, ACCOUNT_FROZEN, PRICE_NOT_FOUND, PRICE_VERSION_CHANGED (metadata provider_id,
    * price_version), TOKENS_REQUIRED (nothing to hold for), TOKEN_SPLIT_REQUIRED, TOKEN_COUNT_OUT_OF_RANGE,
-   * AMOUNT_OVERFLOW, IDEMPOTENCY_CONFLICT.
+   * AMOUNT_OVERFLOW, OUTBOX_FULL, IDEMPOTENCY_CONFLICT.
    */
   preAuthorize: handleUnaryCall<PreAuthorizeRequest, PreAuthorizeResponse>;
   /**
@@ -3470,7 +3470,7 @@ export interface PreAuthServiceClient extends Client {
    * MAX_COST_EXCEEDED (metadata estimated_cost_cents, max_cost_cents), SPENDING_LIMIT_EXCEEDED,
    * PAYMENT_METHOD_REQUIRED, ACCOUNT_FROZEN, PRICE_NOT_FOUND, PRICE_VERSION_CHANGED (metadata provider_id,
    * price_version), TOKENS_REQUIRED (nothing to hold for), TOKEN_SPLIT_REQUIRED, TOKEN_COUNT_OUT_OF_RANGE,
-   * AMOUNT_OVERFLOW, IDEMPOTENCY_CONFLICT.
+   * AMOUNT_OVERFLOW, OUTBOX_FULL, IDEMPOTENCY_CONFLICT.
    */
   preAuthorize(
     request: PreAuthorizeRequest,

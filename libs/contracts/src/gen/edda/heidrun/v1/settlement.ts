@@ -2105,7 +2105,7 @@ export type SettlementServiceService = typeof SettlementServiceService;
 export const SettlementServiceService = {
   /**
    * Splits a cost, stateless: fee = ⌊total × rate / 10,000⌋, the rest is the provider's. Books nothing.
-   * Reasons: COMMISSION_RATE_OUT_OF_RANGE, AMOUNT_OVERFLOW.
+   * Reasons: COMMISSION_RATE_OUT_OF_RANGE, AMOUNT_OUT_OF_RANGE, AMOUNT_OVERFLOW.
    */
   calculateSettlement: {
     path: "/edda.heidrun.v1.SettlementService/CalculateSettlement" as const,
@@ -2120,7 +2120,7 @@ export const SettlementServiceService = {
   },
   /**
    * The same for up to 10,000 costs in one call, each split for itself; one bad item refuses the call.
-   * Reasons: COMMISSION_RATE_OUT_OF_RANGE, AMOUNT_OVERFLOW.
+   * Reasons: COMMISSION_RATE_OUT_OF_RANGE, AMOUNT_OUT_OF_RANGE, AMOUNT_OVERFLOW.
    */
   batchCalculateSettlement: {
     path: "/edda.heidrun.v1.SettlementService/BatchCalculateSettlement" as const,
@@ -2165,12 +2165,12 @@ export const SettlementServiceService = {
 export interface SettlementServiceServer extends UntypedServiceImplementation {
   /**
    * Splits a cost, stateless: fee = ⌊total × rate / 10,000⌋, the rest is the provider's. Books nothing.
-   * Reasons: COMMISSION_RATE_OUT_OF_RANGE, AMOUNT_OVERFLOW.
+   * Reasons: COMMISSION_RATE_OUT_OF_RANGE, AMOUNT_OUT_OF_RANGE, AMOUNT_OVERFLOW.
    */
   calculateSettlement: handleUnaryCall<CalculateSettlementRequest, CalculateSettlementResponse>;
   /**
    * The same for up to 10,000 costs in one call, each split for itself; one bad item refuses the call.
-   * Reasons: COMMISSION_RATE_OUT_OF_RANGE, AMOUNT_OVERFLOW.
+   * Reasons: COMMISSION_RATE_OUT_OF_RANGE, AMOUNT_OUT_OF_RANGE, AMOUNT_OVERFLOW.
    */
   batchCalculateSettlement: handleUnaryCall<BatchCalculateSettlementRequest, BatchCalculateSettlementResponse>;
   /**
@@ -2185,7 +2185,7 @@ export interface SettlementServiceServer extends UntypedServiceImplementation {
 export interface SettlementServiceClient extends Client {
   /**
    * Splits a cost, stateless: fee = ⌊total × rate / 10,000⌋, the rest is the provider's. Books nothing.
-   * Reasons: COMMISSION_RATE_OUT_OF_RANGE, AMOUNT_OVERFLOW.
+   * Reasons: COMMISSION_RATE_OUT_OF_RANGE, AMOUNT_OUT_OF_RANGE, AMOUNT_OVERFLOW.
    */
   calculateSettlement(
     request: CalculateSettlementRequest,
@@ -2204,7 +2204,7 @@ export interface SettlementServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * The same for up to 10,000 costs in one call, each split for itself; one bad item refuses the call.
-   * Reasons: COMMISSION_RATE_OUT_OF_RANGE, AMOUNT_OVERFLOW.
+   * Reasons: COMMISSION_RATE_OUT_OF_RANGE, AMOUNT_OUT_OF_RANGE, AMOUNT_OVERFLOW.
    */
   batchCalculateSettlement(
     request: BatchCalculateSettlementRequest,

@@ -1967,7 +1967,7 @@ export const ComputeServiceService = {
   /**
    * Dry run: ranks providers and prices the request; holds and stores nothing.
    * Callers: user, service (acting for a user).
-   * Reasons: MODEL_UNKNOWN, MULTIPLE_ANSWERS_UNSUPPORTED, CONTEXT_TOO_LONG, MARKET_CLOSED.
+   * Reasons: MODEL_UNKNOWN, MULTIPLE_ANSWERS_UNSUPPORTED, PROMPT_TOO_LARGE, CONTEXT_TOO_LONG, MARKET_CLOSED.
    */
   quoteRequest: {
     path: "/edda.njordr.v1.ComputeService/QuoteRequest" as const,
@@ -1984,7 +1984,7 @@ export const ComputeServiceService = {
    * Callers: user, service (acting for a user).
    * Reasons: MODEL_UNKNOWN, MULTIPLE_ANSWERS_UNSUPPORTED, CONTEXT_TOO_LONG, NO_PROVIDER_AVAILABLE, MAX_COST_EXCEEDED,
    * INSUFFICIENT_FUNDS, PAYMENT_METHOD_REQUIRED, SPENDING_LIMIT_EXCEEDED, REQUEST_DENIED, NO_POLICY_SNAPSHOT, POLICY_ERROR,
-   * USER_BLOCKED, MARKET_CLOSED, RESULTS_NOT_KEPT.
+   * USER_BLOCKED, MARKET_CLOSED, RESULTS_NOT_KEPT, PROMPT_TOO_LARGE, OUTBOX_FULL.
    */
   createRequest: {
     path: "/edda.njordr.v1.ComputeService/CreateRequest" as const,
@@ -2000,7 +2000,8 @@ export const ComputeServiceService = {
    * Runs a request: accepted, then chunks, then the receipt. Closing the stream cancels it.
    * A repeated call with the same key waits for the first and replays its answer while kept, later only its receipt.
    * Callers: user, service (acting for a user).
-   * Reasons: those of CreateRequest but RESULTS_NOT_KEPT, and PROVIDERS_FAILED, EMPTY_ANSWER, REQUEST_REFUSED_BY_PROVIDER.
+   * Reasons: those of CreateRequest but RESULTS_NOT_KEPT, and PROVIDERS_FAILED, EMPTY_ANSWER, REQUEST_REFUSED_BY_PROVIDER,
+   * SETTLEMENT_DELAYED.
    */
   executeRequest: {
     path: "/edda.njordr.v1.ComputeService/ExecuteRequest" as const,
@@ -2064,7 +2065,7 @@ export interface ComputeServiceServer extends UntypedServiceImplementation {
   /**
    * Dry run: ranks providers and prices the request; holds and stores nothing.
    * Callers: user, service (acting for a user).
-   * Reasons: MODEL_UNKNOWN, MULTIPLE_ANSWERS_UNSUPPORTED, CONTEXT_TOO_LONG, MARKET_CLOSED.
+   * Reasons: MODEL_UNKNOWN, MULTIPLE_ANSWERS_UNSUPPORTED, PROMPT_TOO_LARGE, CONTEXT_TOO_LONG, MARKET_CLOSED.
    */
   quoteRequest: handleUnaryCall<QuoteRequestRequest, QuoteRequestResponse>;
   /**
@@ -2072,14 +2073,15 @@ export interface ComputeServiceServer extends UntypedServiceImplementation {
    * Callers: user, service (acting for a user).
    * Reasons: MODEL_UNKNOWN, MULTIPLE_ANSWERS_UNSUPPORTED, CONTEXT_TOO_LONG, NO_PROVIDER_AVAILABLE, MAX_COST_EXCEEDED,
    * INSUFFICIENT_FUNDS, PAYMENT_METHOD_REQUIRED, SPENDING_LIMIT_EXCEEDED, REQUEST_DENIED, NO_POLICY_SNAPSHOT, POLICY_ERROR,
-   * USER_BLOCKED, MARKET_CLOSED, RESULTS_NOT_KEPT.
+   * USER_BLOCKED, MARKET_CLOSED, RESULTS_NOT_KEPT, PROMPT_TOO_LARGE, OUTBOX_FULL.
    */
   createRequest: handleUnaryCall<CreateRequestRequest, CreateRequestResponse>;
   /**
    * Runs a request: accepted, then chunks, then the receipt. Closing the stream cancels it.
    * A repeated call with the same key waits for the first and replays its answer while kept, later only its receipt.
    * Callers: user, service (acting for a user).
-   * Reasons: those of CreateRequest but RESULTS_NOT_KEPT, and PROVIDERS_FAILED, EMPTY_ANSWER, REQUEST_REFUSED_BY_PROVIDER.
+   * Reasons: those of CreateRequest but RESULTS_NOT_KEPT, and PROVIDERS_FAILED, EMPTY_ANSWER, REQUEST_REFUSED_BY_PROVIDER,
+   * SETTLEMENT_DELAYED.
    */
   executeRequest: handleServerStreamingCall<ExecuteRequestRequest, ExecuteRequestResponse>;
   /**
@@ -2106,7 +2108,7 @@ export interface ComputeServiceClient extends Client {
   /**
    * Dry run: ranks providers and prices the request; holds and stores nothing.
    * Callers: user, service (acting for a user).
-   * Reasons: MODEL_UNKNOWN, MULTIPLE_ANSWERS_UNSUPPORTED, CONTEXT_TOO_LONG, MARKET_CLOSED.
+   * Reasons: MODEL_UNKNOWN, MULTIPLE_ANSWERS_UNSUPPORTED, PROMPT_TOO_LARGE, CONTEXT_TOO_LONG, MARKET_CLOSED.
    */
   quoteRequest(
     request: QuoteRequestRequest,
@@ -2128,7 +2130,7 @@ export interface ComputeServiceClient extends Client {
    * Callers: user, service (acting for a user).
    * Reasons: MODEL_UNKNOWN, MULTIPLE_ANSWERS_UNSUPPORTED, CONTEXT_TOO_LONG, NO_PROVIDER_AVAILABLE, MAX_COST_EXCEEDED,
    * INSUFFICIENT_FUNDS, PAYMENT_METHOD_REQUIRED, SPENDING_LIMIT_EXCEEDED, REQUEST_DENIED, NO_POLICY_SNAPSHOT, POLICY_ERROR,
-   * USER_BLOCKED, MARKET_CLOSED, RESULTS_NOT_KEPT.
+   * USER_BLOCKED, MARKET_CLOSED, RESULTS_NOT_KEPT, PROMPT_TOO_LARGE, OUTBOX_FULL.
    */
   createRequest(
     request: CreateRequestRequest,
@@ -2149,7 +2151,8 @@ export interface ComputeServiceClient extends Client {
    * Runs a request: accepted, then chunks, then the receipt. Closing the stream cancels it.
    * A repeated call with the same key waits for the first and replays its answer while kept, later only its receipt.
    * Callers: user, service (acting for a user).
-   * Reasons: those of CreateRequest but RESULTS_NOT_KEPT, and PROVIDERS_FAILED, EMPTY_ANSWER, REQUEST_REFUSED_BY_PROVIDER.
+   * Reasons: those of CreateRequest but RESULTS_NOT_KEPT, and PROVIDERS_FAILED, EMPTY_ANSWER, REQUEST_REFUSED_BY_PROVIDER,
+   * SETTLEMENT_DELAYED.
    */
   executeRequest(
     request: ExecuteRequestRequest,

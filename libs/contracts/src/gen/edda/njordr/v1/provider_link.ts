@@ -727,7 +727,8 @@ export const ProviderLinkService = {
    * before its token expires. Closing it takes its providers OFFLINE. Problems of one provider come as Rejected; the call itself fails only
    * for the whole stream.
    * Callers: provider (own devices), service (any device; each Hello names the owner it acts for).
-   * Reasons: TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, ROLE_FORBIDDEN, INVALID_INPUT, RATE_LIMITED, DRAINING, INTERNAL.
+   * Reasons: TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, ROLE_FORBIDDEN, INVALID_INPUT, RATE_LIMITED, DRAINING, INTERNAL;
+   * in Rejected also NOT_FOUND, PROVIDER_SUSPENDED, PROVIDER_UNREGISTERED, PROVIDER_LIMIT_REACHED.
    * buf:lint:ignore RPC_REQUEST_STANDARD_NAME
    * buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
    */
@@ -749,7 +750,8 @@ export interface ProviderLinkServer extends UntypedServiceImplementation {
    * before its token expires. Closing it takes its providers OFFLINE. Problems of one provider come as Rejected; the call itself fails only
    * for the whole stream.
    * Callers: provider (own devices), service (any device; each Hello names the owner it acts for).
-   * Reasons: TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, ROLE_FORBIDDEN, INVALID_INPUT, RATE_LIMITED, DRAINING, INTERNAL.
+   * Reasons: TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, ROLE_FORBIDDEN, INVALID_INPUT, RATE_LIMITED, DRAINING, INTERNAL;
+   * in Rejected also NOT_FOUND, PROVIDER_SUSPENDED, PROVIDER_UNREGISTERED, PROVIDER_LIMIT_REACHED.
    * buf:lint:ignore RPC_REQUEST_STANDARD_NAME
    * buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
    */
@@ -763,7 +765,8 @@ export interface ProviderLinkClient extends Client {
    * before its token expires. Closing it takes its providers OFFLINE. Problems of one provider come as Rejected; the call itself fails only
    * for the whole stream.
    * Callers: provider (own devices), service (any device; each Hello names the owner it acts for).
-   * Reasons: TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, ROLE_FORBIDDEN, INVALID_INPUT, RATE_LIMITED, DRAINING, INTERNAL.
+   * Reasons: TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, ROLE_FORBIDDEN, INVALID_INPUT, RATE_LIMITED, DRAINING, INTERNAL;
+   * in Rejected also NOT_FOUND, PROVIDER_SUSPENDED, PROVIDER_UNREGISTERED, PROVIDER_LIMIT_REACHED.
    * buf:lint:ignore RPC_REQUEST_STANDARD_NAME
    * buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
    */
