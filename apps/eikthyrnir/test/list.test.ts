@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { eikthyrnir } from '@edda/contracts';
+import { auditTables } from '@edda/audit';
 import { prismaSchemaDrift, type TestDatabase } from '@edda/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { databases, observed, startProviders, startService } from './support/start-service.ts';
@@ -101,6 +102,8 @@ describe('ListObservations', () => {
 describe('schema.prisma', () => {
   it('matches the migrated database', async () => {
     const schemaPath = join(import.meta.dirname, '../prisma/schema.prisma');
-    expect(await prismaSchemaDrift({ schemaPath, pool: db.pool, ignore: ['idempotency_keys'] })).toEqual([]);
+    expect(
+      await prismaSchemaDrift({ schemaPath, pool: db.pool, ignore: ['idempotency_keys', ...auditTables] }),
+    ).toEqual([]);
   });
 });

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { common, heidrun } from '@edda/contracts';
+import { auditTables } from '@edda/audit';
 import { createOutboxRelay, idempotencyTables, type OutboxEvent, outboxTables } from '@edda/pg-kit';
 import { prismaSchemaDrift, waitFor } from '@edda/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -27,7 +28,7 @@ describe('schema.prisma', () => {
     const drift = await prismaSchemaDrift({
       schemaPath: join(import.meta.dirname, '../prisma/schema.prisma'),
       pool: service.database.pool,
-      ignore: [...outboxTables, ...idempotencyTables],
+      ignore: [...outboxTables, ...idempotencyTables, ...auditTables],
     });
     expect(drift).toEqual([]);
   });

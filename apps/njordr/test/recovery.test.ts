@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { common } from '@edda/contracts';
 import { commonFaults } from '@edda/faults';
+import { auditTables } from '@edda/audit';
 import { idempotencyTables, outboxTables } from '@edda/pg-kit';
 import { prismaSchemaDrift } from '@edda/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -88,7 +89,7 @@ describe('domain.md, recovery', () => {
 
   it('schema.prisma matches the migrated database', async () => {
     const schemaPath = join(import.meta.dirname, '../prisma/schema.prisma');
-    const ignore = [...outboxTables, ...idempotencyTables];
+    const ignore = [...outboxTables, ...idempotencyTables, ...auditTables];
     expect(await prismaSchemaDrift({ schemaPath, pool: open.pool, ignore })).toEqual([]);
   });
 });

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { auditTables } from '@edda/audit';
 import { idempotencyTables, idempotencyTableSql, outboxTables, outboxTableSql } from '@edda/pg-kit';
 import { createTestDatabases, prismaSchemaDrift } from '@edda/testing';
 import { afterAll, expect, it } from 'vitest';
@@ -11,7 +12,8 @@ afterAll(() => databases.dropAll());
 it('schema.prisma is what the migrations make', async () => {
   const { pool } = await databases.create();
   const schemaPath = join(prisma, 'schema.prisma');
-  expect(await prismaSchemaDrift({ schemaPath, pool, ignore: [...outboxTables, ...idempotencyTables] })).toEqual([]);
+  const ignore = [...outboxTables, ...idempotencyTables, ...auditTables];
+  expect(await prismaSchemaDrift({ schemaPath, pool, ignore })).toEqual([]);
 });
 
 it('the outbox and the idempotency store are as the kit expects them', async () => {
