@@ -20,7 +20,7 @@ CREATE TABLE audit_intake (
 
 CREATE TABLE audit_records (
   sequence bigint PRIMARY KEY,
-  id bigint NOT NULL UNIQUE,
+  id bigint NOT NULL,
   format smallint NOT NULL,
   occurred_at timestamptz NOT NULL,
   actor text NOT NULL,
