@@ -13,11 +13,14 @@ import { createDeliverEvents } from './events/deliver-events.ts';
 import { PrismaClient } from './gen/prisma/client.ts';
 import { createLedgerHandlers } from './ledger/ledger-handlers.ts';
 import { createPaymentHandlers } from './payments/payment-handlers.ts';
-import { isReady } from './payments/payment-readiness.ts';
+import { readyToPay } from './payments/ready-to-pay.ts';
 import { createSandboxProvider } from './payments/provider/sandbox-provider.ts';
 import { createTokenSeal } from './payments/token-seal.ts';
 import { createTopUps } from './payments/top-ups.ts';
 import { startPeriodic } from './periodic.ts';
+import { createBatchMetrics } from './preauth/batch-metrics.ts';
+import { createHoldCache } from './preauth/hold-cache.ts';
+import { createPreAuthBatches } from './preauth/pre-auth-batches.ts';
 import { createPreAuthHandlers } from './preauth/pre-auth-handlers.ts';
 import { createPreAuthMetrics } from './preauth/pre-auth-metrics.ts';
 import { sweepHolds } from './preauth/sweep-holds.ts';
@@ -138,11 +141,17 @@ function createCalculations({ base, settings, clock, counter, relay }: Parts): S
 function createPreAuth({ base, settings, clock, counter, relay }: Parts): ServiceEntry {
   const { pool, logger } = base;
   const metrics = createPreAuthMetrics(base.metrics, pool, clock);
-  const deps = {
-    ...{ pool, counter, clock, isReady, metrics },
+  const rateBps = () => settings.current().commission.rateBps;
+  const batches = createPreAuthBatches({
+    ...{ pool, clock, rateBps, readyToPay },
     newId: randomUUID,
+    batchMetrics: createBatchMetrics(base.metrics),
+  });
+  base.onClose('batches of holds', () => batches.close());
+  const deps = {
+    ...{ pool, counter, clock, batches, metrics },
+    known: createHoldCache(),
     holdTtlSeconds: () => settings.current().holds.ttlSeconds,
-    rateBps: () => settings.current().commission.rateBps,
     assertCapacity: () => relay.assertCapacity(),
     notify: () => relay.notify(),
     logger: logger.module('preauth'),

@@ -118,7 +118,8 @@ function toRow(transfer: NewTransfer, row: (account: string, cause: string) => s
   };
 }
 
-function asLedgerFault(error: unknown): unknown {
+/** What the database refused, as the caller may see it. */
+export function asLedgerFault(error: unknown): unknown {
   if (!(error instanceof DatabaseError)) return error;
   if (error.constraint === 'accounts_wallet_within_limit') {
     return heidrunFaults.INSUFFICIENT_FUNDS('The wallet does not cover the amount.', { cause: error });

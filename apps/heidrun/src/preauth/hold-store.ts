@@ -1,5 +1,5 @@
 import { type ClientBase, type Pool } from 'pg';
-import { type UserKey, walletOf } from '../ledger/account-names.ts';
+import { walletOf } from '../ledger/account-names.ts';
 import { candidateToJson } from './candidate.ts';
 import { type Hold, holdFromRow, type HoldRow, type HoldWithResolution, type Resolution } from './hold.ts';
 
@@ -8,7 +8,7 @@ type Db = Pool | ClientBase;
 /** The columns of `holds h` under their names in code. */
 export const holdColumns = `
 h.id, h.transaction_id AS "transactionId", h.request_id AS "requestId", h.requester_id AS "requesterId",
-h.network_id AS "networkId", h.wallet_id AS "walletId", h.model, h.held_cents AS "heldCents",
+h.network_id AS "networkId", h.model, h.held_cents AS "heldCents",
 h.input_tokens AS "inputTokens", h.output_budget_tokens AS "outputBudgetTokens", h.input_method AS "inputMethod",
 h.tokenizer, h.candidates, h.commission_rate_bps AS "commissionRateBps", h.caller,
 h.idempotency_key AS "idempotencyKey", h.request_hash AS "requestHash", h.created_at AS "createdAt",
@@ -55,74 +55,111 @@ function found({ rows }: { rows: FoundRow[] }): HoldWithResolution | undefined {
   };
 }
 
+const EARLIER = `
+SELECT ${holdColumns} FROM holds h WHERE h.transaction_id = ANY ($1)
+UNION ALL
+SELECT ${holdColumns} FROM unnest($2::text[], $3::text[]) AS k (caller, key)
+JOIN holds h ON h.caller = k.caller AND h.idempotency_key = k.key`;
+
+/** Holds of any of these transactions, or made with any of these keys. */
+export async function findEarlierHolds(
+  client: ClientBase,
+  wanted: readonly Pick<Hold, 'transactionId' | 'caller' | 'idempotencyKey'>[],
+): Promise<Hold[]> {
+  const { rows } = await client.query<HoldRow>({
+    name: 'holds-earlier',
+    text: EARLIER,
+    values: [
+      wanted.map(({ transactionId }) => transactionId),
+      wanted.map(({ caller }) => caller),
+      wanted.map(({ idempotencyKey }) => idempotencyKey),
+    ],
+  });
+  return rows.map(holdFromRow);
+}
+
 /** A wallet's row, locked until the transaction ends. */
 export interface LockedWallet {
-  id: bigint;
   postedCents: bigint;
   pendingCents: bigint;
   creditLimitCents: bigint;
   frozen: boolean;
 }
 
-const LOCK_WALLET = `
-SELECT id, posted_cents AS "postedCents", pending_cents AS "pendingCents", credit_limit_cents AS "creditLimitCents",
-  frozen
-FROM accounts WHERE name = $1 FOR UPDATE`;
-const MAKE_WALLET = `INSERT INTO accounts (name, base, kind) VALUES ($1, $1, 'wallet') ON CONFLICT (name) DO NOTHING`;
+const LOCK_WALLETS = `
+SELECT name, posted_cents AS "postedCents", pending_cents AS "pendingCents",
+  credit_limit_cents AS "creditLimitCents", frozen
+FROM accounts WHERE name = ANY ($1) ORDER BY id FOR UPDATE`;
 
-/** Locks a user's wallet, making it where there is none yet. */
-export async function lockWallet(client: ClientBase, user: UserKey): Promise<LockedWallet> {
-  const values = [walletOf(user)];
-  for (;;) {
-    const { rows } = await client.query<LockedWallet>({ name: 'wallet-lock', text: LOCK_WALLET, values });
-    if (rows[0] !== undefined) return rows[0];
-    await client.query(MAKE_WALLET, values);
-  }
+/** Locks those of the wallets that exist, in id order, and returns them by name. */
+export async function lockWallets(client: ClientBase, names: readonly string[]): Promise<Map<string, LockedWallet>> {
+  const query = { name: 'wallets-lock', text: LOCK_WALLETS, values: [names] };
+  const { rows } = await client.query<LockedWallet & { name: string }>(query);
+  return new Map(rows.map((wallet) => [wallet.name, wallet]));
 }
 
+const MAKE_WALLETS = `
+INSERT INTO accounts (name, base, kind) SELECT name, name, 'wallet' FROM unnest($1::text[]) AS w (name)
+ORDER BY name ON CONFLICT (name) DO NOTHING`;
 const INSERT = `
-WITH hold AS (
+WITH added AS (
+  SELECT * FROM jsonb_to_recordset($1::jsonb) AS h (id text, transaction_id text, request_id text, requester_id text,
+    network_id text, wallet text, model text, held_cents bigint, input_tokens bigint, output_budget_tokens bigint,
+    input_method text, tokenizer text, candidates jsonb, commission_rate_bps integer, caller text, idempotency_key text,
+    request_hash text, expires_at timestamptz)
+), held AS (
   INSERT INTO holds (id, transaction_id, request_id, requester_id, network_id, wallet_id, model, held_cents,
     input_tokens, output_budget_tokens, input_method, tokenizer, candidates, commission_rate_bps, caller,
     idempotency_key, request_hash, created_at, expires_at)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13::jsonb, $14, $15, $16, $17, $18, $19)
-  ON CONFLICT DO NOTHING RETURNING id
+  SELECT h.id, h.transaction_id, h.request_id, h.requester_id, h.network_id, a.id, h.model, h.held_cents,
+    h.input_tokens, h.output_budget_tokens, h.input_method, h.tokenizer, h.candidates, h.commission_rate_bps, h.caller,
+    h.idempotency_key, h.request_hash, $2, h.expires_at
+  FROM added h JOIN accounts a ON a.name = h.wallet
 ), opened AS (
-  INSERT INTO open_holds (hold_id, expires_at) SELECT id, $19 FROM hold
-), wallet AS (
-  UPDATE accounts SET pending_cents = pending_cents + $8 WHERE id = $6 AND EXISTS (SELECT FROM hold)
+  INSERT INTO open_holds (hold_id, expires_at) SELECT id, expires_at FROM added
 )
-SELECT id FROM hold`;
+UPDATE accounts SET pending_cents = pending_cents + s.cents
+FROM (SELECT wallet, sum(held_cents)::bigint AS cents FROM added GROUP BY wallet) s
+WHERE accounts.name = s.wallet AND s.cents > 0`;
 
 /**
- * Stores a hold, opens it and takes its amount off what the wallet has available.
- * @returns false when the transaction has a hold already, or the key was used before: nothing is changed then
+ * Stores holds, opens them and takes their amounts off what the wallets have available: one update per wallet.
+ * @param wallets those that exist and are locked; others are made, as a hold of nothing needs one too
+ * @throws a unique violation when another process stored a hold of the same transaction or key in between
  */
-export async function insertHold(client: ClientBase, hold: Hold): Promise<boolean> {
-  const { rowCount } = await client.query({
-    name: 'hold-insert',
-    text: INSERT,
-    values: [
-      hold.id,
-      hold.transactionId,
-      hold.requestId,
-      hold.requesterId,
-      hold.networkId,
-      hold.walletId,
-      hold.model,
-      hold.heldCents,
-      hold.inputTokens,
-      hold.outputBudgetTokens,
-      hold.inputMethod,
-      hold.tokenizer,
-      JSON.stringify(hold.candidates.map(candidateToJson)),
-      hold.commissionRateBps,
-      hold.caller,
-      hold.idempotencyKey,
-      hold.requestHash,
-      hold.createdAt,
-      hold.expiresAt,
-    ],
-  });
-  return rowCount === 1;
+export async function insertHolds(
+  client: ClientBase,
+  holds: readonly Hold[],
+  wallets: ReadonlyMap<string, unknown>,
+): Promise<void> {
+  const walletOfHold = ({ networkId, requesterId }: Hold) => walletOf({ networkId, userId: requesterId });
+  const missing = holds.map(walletOfHold).filter((name) => !wallets.has(name));
+  if (missing.length > 0) await client.query(MAKE_WALLETS, [[...new Set(missing)]]);
+  const rows = holds.map((hold) => toRow(hold, walletOfHold(hold)));
+  const values = [JSON.stringify(rows), holds[0]?.createdAt];
+  await client.query({ name: 'holds-insert', text: INSERT, values });
+}
+
+/** Integers travel as text: JSON numbers lose digits beyond 2^53. */
+function toRow(hold: Hold, wallet: string) {
+  return {
+    id: hold.id,
+    transaction_id: hold.transactionId,
+    request_id: hold.requestId,
+    requester_id: hold.requesterId,
+    network_id: hold.networkId,
+    wallet,
+    model: hold.model,
+    held_cents: String(hold.heldCents),
+    input_tokens: String(hold.inputTokens),
+    output_budget_tokens: String(hold.outputBudgetTokens),
+    input_method: hold.inputMethod,
+    tokenizer: hold.tokenizer,
+    candidates: hold.candidates.map(candidateToJson),
+    commission_rate_bps: hold.commissionRateBps,
+    caller: hold.caller,
+    idempotency_key: hold.idempotencyKey,
+    request_hash: hold.requestHash,
+    expires_at: hold.expiresAt,
+  };
 }

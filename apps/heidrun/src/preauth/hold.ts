@@ -8,7 +8,6 @@ export interface Hold {
   requestId: string;
   requesterId: string;
   networkId: string;
-  walletId: bigint;
   model: string;
   heldCents: bigint;
   inputTokens: bigint;
@@ -50,7 +49,6 @@ export function holdFromRow(row: HoldRow): Hold {
     requestId: row.requestId,
     requesterId: row.requesterId,
     networkId: row.networkId,
-    walletId: row.walletId,
     model: row.model,
     heldCents: row.heldCents,
     inputTokens: row.inputTokens,

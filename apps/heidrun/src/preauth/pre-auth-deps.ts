@@ -1,7 +1,8 @@
 import { type Clock, type Logger } from '@edda/telemetry';
 import { type TokenCounter } from '@edda/tokens';
-import { type ClientBase, type Pool } from 'pg';
-import { type UserKey } from '../ledger/account-names.ts';
+import { type Pool } from 'pg';
+import { type HoldCache } from './hold-cache.ts';
+import { type PreAuthBatches } from './pre-auth-batches.ts';
 import { type PreAuthMetrics } from './pre-auth-metrics.ts';
 
 /** What the pre-authorization RPCs and the sweep stand on. */
@@ -9,14 +10,12 @@ export interface PreAuthDeps {
   pool: Pool;
   counter: TokenCounter;
   clock: Clock;
-  /** A fresh unique id. */
-  newId: () => string;
-  /** Whether a user has a verified method for this use. */
-  isReady: (client: ClientBase, user: UserKey, use: 'pay' | 'payout', now: Date) => Promise<boolean>;
+  /** Where concurrent calls become one transaction. */
+  batches: PreAuthBatches;
+  /** Holds that need not be read again. */
+  known: HoldCache;
   /** Life of a hold, seconds: the default and the most a caller may ask for. */
   holdTtlSeconds: () => number;
-  /** Commission that new holds pin, basis points. */
-  rateBps: () => number;
   /** @throws OUTBOX_FULL while too many events wait, so that intake slows instead of dropping any */
   assertCapacity: () => void;
   /** Rings the outbox relay after a commit. */

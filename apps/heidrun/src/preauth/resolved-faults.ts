@@ -1,4 +1,5 @@
 import { commonFaults } from '@edda/faults';
+import { DatabaseError } from 'pg';
 import { heidrunFaults } from '../faults.ts';
 import { type Hold, type HoldWithResolution, stateOf } from './hold.ts';
 import { preAuthMachine } from './pre-auth-machine.ts';
@@ -26,4 +27,8 @@ export function otherContent(field: string, description: string): Error {
 
 /** A key that resolved another hold before. */
 export const keyOfAnotherHold = (): Error => otherContent('idempotency_key', 'was used for another hold');
-export const holdResolutionsKey = 'hold_resolutions_key';
+
+/** What the database refused a resolution for, where it was its key. */
+export function asResolutionConflict(error: unknown): unknown {
+  return error instanceof DatabaseError && error.constraint === 'hold_resolutions_key' ? keyOfAnotherHold() : error;
+}

@@ -4,7 +4,7 @@ import { walletOf } from '../ledger/account-names.ts';
 import { postTransfers } from '../ledger/post-transfers.ts';
 import { type Hold } from './hold.ts';
 import { type PreAuthDeps } from './pre-auth-deps.ts';
-import { expireDue } from './release-store.ts';
+import { expireDue } from './expire-due.ts';
 
 type SweepDeps = Pick<PreAuthDeps, 'pool' | 'clock' | 'notify' | 'logger' | 'metrics'>;
 

@@ -8,7 +8,12 @@ const IN_FORCE = `
 SELECT * FROM prices WHERE provider_id = $1 AND model IN ($2, '') AND valid_from <= $3
 ORDER BY model DESC, version DESC LIMIT 1`;
 const IN_FORCE_OF_MANY = `
-SELECT p.* FROM unnest($1::text[]) AS wanted (provider_id) CROSS JOIN LATERAL (${IN_FORCE.replace('$1', 'wanted.provider_id')}) p`;
+SELECT p.* FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS wanted (provider_id, model, position)
+LEFT JOIN LATERAL (
+  SELECT * FROM prices
+  WHERE prices.provider_id = wanted.provider_id AND prices.model IN (wanted.model, '') AND valid_from <= $3
+  ORDER BY prices.model DESC, version DESC LIMIT 1
+) p ON true ORDER BY wanted.position`;
 const BY_VERSION = 'SELECT * FROM prices WHERE provider_id = $1 AND model = $2 AND version = $3';
 const BY_ID = 'SELECT * FROM prices WHERE id = $1';
 const LATEST = `
@@ -23,11 +28,15 @@ export async function priceInForce(db: Db, providerId: string, model: string, no
   return one(db, 'price-in-force', IN_FORCE, [providerId, model, now]);
 }
 
-/** The prices in force of several providers, by provider; those without one are left out. */
-export async function pricesInForce(db: Db, providerIds: readonly string[], model: string, now: Date) {
-  const values = [providerIds, model, now];
-  const { rows } = await db.query<PriceRow>({ name: 'prices-in-force', text: IN_FORCE_OF_MANY, values });
-  return new Map(rows.map((row) => [row.provider_id, fromRow(row)]));
+/** The prices in force of several providers and models, in the order asked for; undefined where there is none. */
+export async function pricesInForceOf(
+  db: Db,
+  wanted: readonly { providerId: string; model: string }[],
+  now: Date,
+): Promise<(StoredPrice | undefined)[]> {
+  const values = [wanted.map(({ providerId }) => providerId), wanted.map(({ model }) => model), now];
+  const { rows } = await db.query<PriceRow | { id: null }>({ name: 'prices-in-force', text: IN_FORCE_OF_MANY, values });
+  return rows.map((row) => (row.id === null ? undefined : fromRow(row)));
 }
 
 /** A given version of exactly this model's price. */

@@ -2,27 +2,6 @@ import { type ClientBase } from 'pg';
 import { type Hold, holdFromRow, type HoldRow } from './hold.ts';
 import { holdColumns } from './hold-store.ts';
 
-const CANCEL = `
-WITH won AS (DELETE FROM open_holds WHERE hold_id = $1 RETURNING hold_id)
-INSERT INTO hold_resolutions (hold_id, kind, released_cents, reason, caller, idempotency_key, request_hash, resolved_at)
-SELECT hold_id, 'CANCELLED', $2, $3, $4, $5, $6, $7 FROM won RETURNING hold_id`;
-
-export interface CancelOrigin {
-  reason: string;
-  caller: string;
-  idempotencyKey: string;
-  requestHash: string;
-  at: Date;
-}
-
-/** @returns false when the hold was not open any more */
-export async function cancelOpen(client: ClientBase, hold: Hold, origin: CancelOrigin): Promise<boolean> {
-  const { reason, caller, idempotencyKey, requestHash, at } = origin;
-  const values = [hold.id, hold.heldCents, reason, caller, idempotencyKey, requestHash, at];
-  const { rowCount } = await client.query({ name: 'hold-cancel', text: CANCEL, values });
-  return rowCount === 1;
-}
-
 /** Replicas that sweep at the same time skip each other's rows, and rows a capture or cancel is working on. */
 const EXPIRE = `
 WITH due AS (

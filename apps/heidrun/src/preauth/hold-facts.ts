@@ -1,0 +1,60 @@
+import { type ClientBase } from 'pg';
+import { type UserKey, userKey, walletOf } from '../ledger/account-names.ts';
+import { pricesInForceOf } from '../pricing/price-store.ts';
+import { type StoredPrice } from '../pricing/stored-price.ts';
+import { type Hold } from './hold.ts';
+import { type HoldItem } from './hold-item.ts';
+import { findEarlierHolds, lockWallets, type LockedWallet } from './hold-store.ts';
+
+/** Everything a batch of holds is decided by, as it is while the wallets are locked. */
+export interface HoldFacts {
+  now: Date;
+  /** By provider and model, see {@link priceKey}. */
+  prices: ReadonlyMap<string, StoredPrice>;
+  /** `userKey`s of those who may pay. */
+  ready: ReadonlySet<string>;
+  /** By account name; a user without a wallet has none here. */
+  wallets: ReadonlyMap<string, LockedWallet>;
+  /** Holds of the batch's transactions, or with its keys, that were made before. */
+  earlier: readonly Hold[];
+}
+
+export type ReadyToPay = (client: ClientBase, users: readonly UserKey[], now: Date) => Promise<ReadonlySet<string>>;
+
+export const userOf = ({ request }: HoldItem): UserKey => ({
+  networkId: request.networkId,
+  userId: request.requesterId,
+});
+export const priceKey = (providerId: string, model: string): string => `${providerId}\n${model}`;
+
+/**
+ * Reads the facts for a batch with as many statements as for one call. The wallets are locked after prices and payment
+ * methods are read, so that batches with a wallet in common wait for each other over the write only, and before
+ * earlier holds are looked for: of parallel duplicates, in whichever process, the later then sees the earlier.
+ *
+ * Whatever else a requester is bound by (what the month's holds add up to, say) belongs here: a statement over all
+ * users of the batch after the lock, its answer applied in `decideHolds` call by call, as the balance is.
+ */
+export async function readHoldFacts(
+  client: ClientBase,
+  items: readonly HoldItem[],
+  { now, readyToPay }: { now: Date; readyToPay: ReadyToPay },
+): Promise<HoldFacts> {
+  const users = [...new Map(items.map((item) => [userKey(userOf(item)), userOf(item)])).values()];
+  const wanted = new Map(
+    items.flatMap(({ request: { model }, wanted: { candidates } }) =>
+      candidates.map(({ providerId }) => [priceKey(providerId, model), { providerId, model }] as const),
+    ),
+  );
+  const prices = await pricesInForceOf(client, [...wanted.values()], now);
+  return {
+    now,
+    prices: new Map([...wanted.keys()].flatMap((key, index) => (prices[index] ? [[key, prices[index]]] : []))),
+    ready: await readyToPay(client, users, now),
+    wallets: await lockWallets(client, users.map(walletOf)),
+    earlier: await findEarlierHolds(
+      client,
+      items.map(({ request, origin }) => ({ transactionId: request.transactionId, ...origin })),
+    ),
+  };
+}

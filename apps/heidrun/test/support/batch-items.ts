@@ -1,0 +1,70 @@
+import { randomUUID } from 'node:crypto';
+import { type heidrun } from '@edda/contracts';
+import { hashRequest } from '@edda/pg-kit';
+import { createMetrics } from '@edda/telemetry';
+import { createTokenCounter } from '@edda/tokens';
+import { type Pool } from 'pg';
+import { readyToPay } from '../../src/payments/ready-to-pay.ts';
+import { createBatchMetrics } from '../../src/preauth/batch-metrics.ts';
+import { type Hold } from '../../src/preauth/hold.ts';
+import { type HoldItem } from '../../src/preauth/hold-item.ts';
+import { createPreAuthBatches } from '../../src/preauth/pre-auth-batches.ts';
+import { readHoldRequest } from '../../src/preauth/pre-authorize-request.ts';
+import { type CancelItem, type CaptureItem } from '../../src/preauth/resolution-item.ts';
+import { holdRequest, type TestHeidrun } from './start-heidrun.ts';
+
+const counter = createTokenCounter();
+const never = new AbortController().signal;
+const originOf = (key: string, content: unknown) => ({
+  caller: 'njordr',
+  idempotencyKey: key,
+  requestHash: hashRequest(content),
+});
+
+/** The batches of one more replica on the service's database; calls of one turn of the event loop share a batch. */
+export const replicaOf = ({ database, clock }: Pick<TestHeidrun, 'database' | 'clock'>, pool: Pool = database.pool) =>
+  createPreAuthBatches({
+    ...{ pool, clock, readyToPay },
+    newId: randomUUID,
+    rateBps: () => 1_500,
+    batchMetrics: createBatchMetrics(createMetrics({ service: 'test', processMetrics: false })),
+  });
+
+/** 1,000 tokens in, 1,000 out, unless said otherwise. */
+export function holdItem(
+  userId: string,
+  providers: readonly string[],
+  more: Partial<heidrun.PreAuthorizeRequest> = {},
+  signal: AbortSignal = never,
+): HoldItem {
+  const request = holdRequest(userId, providers, more);
+  const { idempotencyKey, ...content } = request;
+  return { request, wanted: readHoldRequest(request, counter, 900), origin: originOf(idempotencyKey, content), signal };
+}
+
+export function captureItem(
+  hold: Hold,
+  [inputTokens, outputTokens]: readonly [bigint, bigint],
+  more: Partial<CaptureItem> = {},
+): CaptureItem {
+  const exact = (tokens: bigint) => ({ tokens, method: 1 as const, tokenizer: 'o200k_base' });
+  const providerId = hold.candidates[0]?.providerId ?? '';
+  return {
+    kind: 'CAPTURED',
+    hold,
+    legs: [{ providerId, input: exact(inputTokens), output: exact(outputTokens) }],
+    amountCents: undefined,
+    finishReason: 'STOP',
+    origin: originOf(`capture-${hold.id}`, [hold.id, inputTokens, outputTokens]),
+    signal: never,
+    ...more,
+  };
+}
+
+export const cancelItem = (hold: Hold): CancelItem => ({
+  kind: 'CANCELLED',
+  hold,
+  reason: 'test',
+  origin: originOf(`cancel-${hold.id}`, hold.id),
+  signal: never,
+});
