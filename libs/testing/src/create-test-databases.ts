@@ -1,3 +1,4 @@
+import type {} from './postgres-setup.ts';
 import { createHash, randomBytes } from 'node:crypto';
 import { createPool, migrate, readMigrations } from '@edda/pg-kit';
 import pg from 'pg';
