@@ -1,3 +1,4 @@
+import { auditCaller } from '@edda/audit';
 import { type heidrun } from '@edda/contracts';
 import { type CallContext, parseWith } from '@edda/grpc-kit';
 import { hashRequest } from '@edda/pg-kit';
@@ -28,13 +29,15 @@ export function createCancelPreAuth(deps: PreAuthDeps) {
     if (found === undefined) throw holdNotFound();
     if (found.resolution !== undefined) return repeated(deps, found, origin);
     const { hold } = found;
-    const done = await release(deps, { kind: 'CANCELLED', hold, reason: request.reason, origin, signal: ctx.signal });
+    const { reason } = request;
+    const by = auditCaller(ctx.identity);
+    const done = await release(deps, { kind: 'CANCELLED', hold, reason, origin, by, signal: ctx.signal });
     deps.known.forget(hold.id);
     if (done === undefined) return repeated(deps, (await findHold(deps.pool, hold.id)) ?? found, origin);
     deps.notify();
     deps.metrics.cancelled();
     const figures = { preauth_id: hold.id, transaction_id: hold.transactionId, released_cents: hold.heldCents };
-    deps.logger.info({ request_id: request.requestId, ...figures, reason: request.reason }, 'cancelled');
+    deps.logger.info({ request_id: request.requestId, ...figures, reason }, 'cancelled');
     return { preauthId: hold.id, releasedCents: hold.heldCents, cancelledAt: done.at, replayed: false };
   };
 }

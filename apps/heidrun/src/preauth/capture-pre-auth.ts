@@ -1,3 +1,4 @@
+import { auditCaller } from '@edda/audit';
 import { common, enumName, type heidrun } from '@edda/contracts';
 import { invalidInput } from '@edda/faults';
 import { type CallContext, parseWith } from '@edda/grpc-kit';
@@ -54,8 +55,9 @@ export function createCapturePreAuth(deps: PreAuthDeps) {
     const legs = measureLegs(deps.counter, hold.model, request.legs);
     const finishReason = enumName(common.FinishReason, request.finishReason) ?? 'UNSPECIFIED';
     const { amountCents } = request;
+    const by = auditCaller(ctx.identity);
     const done = await deps.batches
-      .capture({ kind: 'CAPTURED', hold, legs, amountCents, finishReason, origin, signal: ctx.signal })
+      .capture({ kind: 'CAPTURED', hold, legs, amountCents, finishReason, origin, by, signal: ctx.signal })
       .catch((error: unknown) => {
         throw asResolutionConflict(error);
       });

@@ -1,8 +1,10 @@
+import { appendAudit } from '@edda/audit';
 import { appendEvents, inTransaction } from '@edda/pg-kit';
 import { type Clock } from '@edda/telemetry';
 import { type Pool } from 'pg';
 import { holdCreated } from '../events/hold-events.ts';
 import { decideHolds } from './decide-holds.ts';
+import { auditHeld } from './hold-audit.ts';
 import { readHoldFacts, type ReadyToPay } from './hold-facts.ts';
 import { type HeldOutcome, type HoldItem } from './hold-item.ts';
 import { insertHolds } from './hold-store.ts';
@@ -29,12 +31,20 @@ export function createCommitHolds({ pool, clock, newId, rateBps, readyToPay }: C
       async (client) => {
         const facts = await readHoldFacts(client, items, { now: clock.now(), readyToPay });
         const outcomes = decideHolds(items, facts, { newId, rateBps: rateBps() });
-        const added = outcomes.flatMap((outcome) =>
-          outcome instanceof Error || outcome.replayed ? [] : [outcome.hold],
-        );
-        if (added.length > 0) {
-          await insertHolds(client, added, facts.wallets);
-          await appendEvents(client, added.map(holdCreated));
+        const added = items.flatMap(({ by }, index) => {
+          const outcome = outcomes[index];
+          return outcome === undefined || outcome instanceof Error || outcome.replayed
+            ? []
+            : [{ hold: outcome.hold, by }];
+        });
+        const holds = added.map(({ hold }) => hold);
+        if (holds.length > 0) {
+          await insertHolds(client, holds, facts.wallets);
+          await appendEvents(client, holds.map(holdCreated));
+          await appendAudit(
+            client,
+            added.map(({ hold, by }) => auditHeld(hold, by)),
+          );
         }
         return outcomes;
       },

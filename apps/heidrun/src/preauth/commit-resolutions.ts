@@ -1,3 +1,4 @@
+import { appendAudit, type NewAuditRecord } from '@edda/audit';
 import { appendEvents, inTransaction, type NewEvent } from '@edda/pg-kit';
 import { type ClientBase } from 'pg';
 import { capturePosted, holdReleased } from '../events/hold-events.ts';
@@ -6,6 +7,7 @@ import { postBatch } from '../ledger/post-batch.ts';
 import { captureTransfers } from './capture-transfers.ts';
 import { decideResolutions, type ResolutionDecision } from './decide-resolutions.ts';
 import { type CommitHoldsDeps } from './commit-holds.ts';
+import { auditCaptured, auditReleased } from './hold-audit.ts';
 import { type Cancelled, type Captured, type ResolutionItem } from './resolution-item.ts';
 import { claimHolds, insertResolutions, type ResolvedHold } from './resolution-store.ts';
 
@@ -68,6 +70,15 @@ async function store(
     client,
     resolved.map((one) => eventOf(one, now)),
   );
+  await appendAudit(
+    client,
+    resolved.map((one) => auditOf(one, now)),
+  );
+}
+
+function auditOf({ item, settled }: ResolvedHold, now: Date): NewAuditRecord {
+  if (settled !== undefined) return auditCaptured(item.hold, settled, item.by, now);
+  return auditReleased(item.hold, 'preauth.cancel', item.by, now, item.kind === 'CANCELLED' ? item.reason : '');
 }
 
 function eventOf({ item, settled }: ResolvedHold, now: Date): NewEvent {

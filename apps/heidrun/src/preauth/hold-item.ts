@@ -1,5 +1,6 @@
 import { type heidrun } from '@edda/contracts';
 import { type Hold } from './hold.ts';
+import { type Actor } from './hold-audit.ts';
 import { type HoldRequest } from './pre-authorize-request.ts';
 
 /** Who asked, with which key and content. */
@@ -10,6 +11,7 @@ export interface HoldItem {
   request: heidrun.PreAuthorizeRequest;
   wanted: HoldRequest;
   origin: Origin;
+  by: Actor;
   /** Aborted when the caller waits no longer: the item is then dropped before anything is written. */
   signal: AbortSignal;
 }

@@ -1,3 +1,4 @@
+import { auditCaller } from '@edda/audit';
 import { common, type heidrun } from '@edda/contracts';
 import { type CallContext } from '@edda/grpc-kit';
 import { hashRequest } from '@edda/pg-kit';
@@ -16,7 +17,7 @@ export function createPreAuthorize(deps: PreAuthDeps) {
     const { idempotencyKey, ...content } = request;
     const origin = { caller: callerOf(ctx.identity), idempotencyKey, requestHash: hashRequest(content) };
     const { hold, replayed } = await deps.batches
-      .hold({ request, wanted, origin, signal: ctx.signal })
+      .hold({ request, wanted, origin, by: auditCaller(ctx.identity), signal: ctx.signal })
       .catch((error: unknown) => {
         throw asHoldConflict(error);
       });

@@ -1,6 +1,7 @@
 import { type MeasuredLeg } from '../metering/measure-legs.ts';
 import { type PostedTransfer } from '../ledger/post-transfers.ts';
 import { type Hold } from './hold.ts';
+import { type Actor } from './hold-audit.ts';
 import { type SettledCapture } from './settle-capture.ts';
 
 /** Who resolves a hold, with which key and content. */
@@ -18,6 +19,7 @@ export interface CaptureItem {
   amountCents: bigint | undefined;
   finishReason: string;
   origin: ResolutionOrigin;
+  by: Actor;
   /** Aborted when the caller waits no longer: the item is then dropped before anything is written. */
   signal: AbortSignal;
 }
@@ -28,6 +30,7 @@ export interface CancelItem {
   hold: Hold;
   reason: string;
   origin: ResolutionOrigin;
+  by: Actor;
   signal: AbortSignal;
 }
 

@@ -1,8 +1,10 @@
+import { appendAudit } from '@edda/audit';
 import { appendEvents, inTransaction } from '@edda/pg-kit';
 import { holdReleased } from '../events/hold-events.ts';
 import { walletOf } from '../ledger/account-names.ts';
 import { postTransfers } from '../ledger/post-transfers.ts';
 import { type Hold } from './hold.ts';
+import { auditReleased, sweepActor } from './hold-audit.ts';
 import { type PreAuthDeps } from './pre-auth-deps.ts';
 import { expireDue } from './expire-due.ts';
 
@@ -28,6 +30,10 @@ async function sweepBatch(deps: SweepDeps): Promise<number> {
     await appendEvents(
       client,
       due.map((hold) => holdReleased(hold, 'expired', now)),
+    );
+    await appendAudit(
+      client,
+      due.map((hold) => auditReleased(hold, 'preauth.expire', sweepActor, now)),
     );
     return due;
   });

@@ -14,6 +14,7 @@ import { type CancelItem, type CaptureItem } from '../../src/preauth/resolution-
 import { holdRequest, type TestHeidrun } from './start-heidrun.ts';
 
 const counter = createTokenCounter();
+const by = { actor: 'njordr' };
 const never = new AbortController().signal;
 const originOf = (key: string, content: unknown) => ({
   caller: 'njordr',
@@ -39,7 +40,13 @@ export function holdItem(
 ): HoldItem {
   const request = holdRequest(userId, providers, more);
   const { idempotencyKey, ...content } = request;
-  return { request, wanted: readHoldRequest(request, counter, 900), origin: originOf(idempotencyKey, content), signal };
+  return {
+    request,
+    wanted: readHoldRequest(request, counter, 900),
+    origin: originOf(idempotencyKey, content),
+    by,
+    signal,
+  };
 }
 
 export function captureItem(
@@ -56,6 +63,7 @@ export function captureItem(
     amountCents: undefined,
     finishReason: 'STOP',
     origin: originOf(`capture-${hold.id}`, [hold.id, inputTokens, outputTokens]),
+    by,
     signal: never,
     ...more,
   };
@@ -66,5 +74,6 @@ export const cancelItem = (hold: Hold): CancelItem => ({
   hold,
   reason: 'test',
   origin: originOf(`cancel-${hold.id}`, hold.id),
+  by,
   signal: never,
 });
