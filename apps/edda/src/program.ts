@@ -11,6 +11,7 @@ export function createProgram(): Command {
     .description('starts PostgreSQL, all services and one local provider; Ctrl-C stops them')
     .addOption(dataDir())
     .option('--port-offset <n>', 'added to every port', wholeNumber(0, 10_000), 0)
+    .option('--separate', 'runs each service and the provider as a process of its own and starts again what ends')
     .option('--verbose', 'prints the services’ log lines, on standard error, instead of writing them to the log file')
     .action(up);
   program

@@ -1,64 +1,21 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { makeTemporaryFolder } from '../src/data/temporary-folder.ts';
+import { describe, expect, it } from 'vitest';
 import { type DemoSummary } from '../src/demo/summary.ts';
+import { edda, useFolder } from './support/edda-command.ts';
+import { freeOffset } from './support/free-offset.ts';
 
-const main = join(import.meta.dirname, '../src/main.ts');
-
-let folder: string;
-let running: ChildProcess | undefined;
-beforeEach(async () => {
-  folder = await makeTemporaryFolder('edda-cli-');
-});
-afterEach(async () => {
-  if (running !== undefined && running.exitCode === null) {
-    running.kill('SIGKILL');
-    await once(running, 'exit');
-  }
-  await rm(folder, { recursive: true, force: true });
-});
-
-interface Run {
-  child: ChildProcess;
-  stdout: () => string;
-  ended: Promise<{ code: number | null; stdout: string; stderr: string }>;
-}
-
-function edda(...args: string[]): Run {
-  const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'], cwd: folder });
-  running = child;
-  let stdout = '';
-  let stderr = '';
-  child.stdout?.on('data', (data: Buffer) => (stdout += data.toString()));
-  child.stderr?.on('data', (data: Buffer) => (stderr += data.toString()));
-  const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, stdout, stderr }));
-  return { child, stdout: () => stdout, ended };
-}
+const folder = useFolder('edda-cli-');
 
 /** Starts a market and waits for its greeting. */
-async function up(offset: number): Promise<Run & { url: string; token: string }> {
-  const run = edda('up', '--data-dir', join(folder, 'data'), '--port-offset', String(offset));
-  const failed = run.ended.then(({ stderr }) => {
-    throw new Error(`ended early: ${stderr}`);
-  });
-  failed.catch(() => undefined);
-  while (!run.stdout().includes('Ctrl-C stops')) {
-    await Promise.race([failed, new Promise((resolve) => setTimeout(resolve, 50))]);
-  }
-  const url = /OpenAI-compatible\s+(\S+)\/v1/.exec(run.stdout())?.[1] ?? '';
-  const token = /^(ey\S+)$/m.exec(run.stdout())?.[1] ?? '';
-  return { ...run, url, token };
-}
+const up = (offset: number) =>
+  edda(folder(), 'up', '--data-dir', join(folder(), 'data'), '--port-offset', String(offset)).open();
 
 const get = (url: string, token: string) =>
   fetch(url, { headers: { authorization: `Bearer ${token}` } }).then((response) => response.json());
 
 describe('edda demo --json', () => {
   it('prints one JSON object, alone on standard output, of a completed and balanced request', async () => {
-    const { code, stdout, stderr } = await edda('demo', '--json', '--prompt', 'Who built the wall?').ended;
+    const { code, stdout, stderr } = await edda(folder(), 'demo', '--json', '--prompt', 'Who built the wall?').ended;
     expect(stderr).toBe('');
     const summary = JSON.parse(stdout) as DemoSummary;
     expect(summary).toMatchObject({ status: 'COMPLETED', ledger_balanced: true });
@@ -71,7 +28,7 @@ describe('edda demo --json', () => {
 
 describe('edda up', () => {
   it('opens, serves the printed token, stops cleanly, and opens again on the same data', async () => {
-    const offset = 2_000 + (process.pid % 6_000);
+    const offset = await freeOffset(2_000);
     const first = await up(offset);
     const answer = await fetch(`${first.url}/v1/chat/completions`, {
       method: 'POST',
@@ -91,7 +48,7 @@ describe('edda up', () => {
   }, 90_000);
 
   it('names a wrong option instead of starting', async () => {
-    const { code, stderr } = await edda('up', '--port-offset', 'many').ended;
+    const { code, stderr } = await edda(folder(), 'up', '--port-offset', 'many').ended;
     expect(code).not.toBe(0);
     expect(stderr).toContain('must be a whole number');
   });
@@ -99,7 +56,7 @@ describe('edda up', () => {
 
 describe('edda token', () => {
   it('prints a token alone on its line', async () => {
-    const { code, stdout } = await edda('token', '--data-dir', join(folder, 'data'), '--user', 'ada').ended;
+    const { code, stdout } = await edda(folder(), 'token', '--data-dir', join(folder(), 'data'), '--user', 'ada').ended;
     expect(code).toBe(0);
     expect(stdout).toMatch(/^ey[\w-]+\.[\w-]+\.[\w-]+\n$/);
   });

@@ -6,7 +6,9 @@ import { makeTemporaryFolder } from '../src/data/temporary-folder.ts';
 import { type LocalAgent, startLocalAgent } from '../src/market/local-agent.ts';
 import { freePorts } from '../src/market/market-ports.ts';
 import { ensureFunds, ensurePaymentMethod, type MarketUser, tokensOf } from '../src/market/market-user.ts';
-import { type Market, type MarketSettings, startMarket } from '../src/market/start-market.ts';
+import { type Market } from '../src/market/market.ts';
+import { type MarketSettings } from '../src/market/market-mode.ts';
+import { startMarket } from '../src/market/start-market.ts';
 
 /** A market with one welcomed requester and one fast provider, in a folder of its own. */
 export interface TestMarket {

@@ -1,6 +1,7 @@
 export { isConnectionError, sqlStateOf } from './connection-errors.ts';
 export { createBatcher, type Batcher, type BatcherOptions } from './create-batcher.ts';
 export { createPool, type PoolOptions } from './create-pool.ts';
+export { endOrphanedPostgres } from './embedded/end-orphaned-postgres.ts';
 export { freePort } from './embedded/free-port.ts';
 export {
   startEmbeddedPostgres,

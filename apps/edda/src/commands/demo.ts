@@ -10,7 +10,8 @@ import { createTeller, silentTeller } from '../demo/teller.ts';
 import { type LocalAgent, startLocalAgent } from '../market/local-agent.ts';
 import { freePorts } from '../market/market-ports.ts';
 import { ensureFunds, ensurePaymentMethod } from '../market/market-user.ts';
-import { type Market, startMarket } from '../market/start-market.ts';
+import { type Market } from '../market/market.ts';
+import { startMarket } from '../market/start-market.ts';
 import { stopRequested } from './stop-requested.ts';
 
 export interface DemoOptions {

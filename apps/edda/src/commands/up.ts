@@ -1,16 +1,19 @@
 import { createLogger, type Logger } from '@edda/telemetry';
-import { openDataFolder } from '../data/data-folder.ts';
+import { type DataFolder, openDataFolder } from '../data/data-folder.ts';
 import { type LogFile, openLogFile } from '../data/log-file.ts';
-import { startLocalAgent } from '../market/local-agent.ts';
+import { composeMarket } from '../market/compose-market.ts';
+import { type Market } from '../market/market.ts';
+import { type MarketMode } from '../market/market-mode.ts';
 import { standardPorts } from '../market/market-ports.ts';
 import { ensureFunds, ensurePaymentMethod, type MarketUser, pocketMoneyCents } from '../market/market-user.ts';
-import { type Market, startMarket } from '../market/start-market.ts';
 import { stopRequested } from './stop-requested.ts';
 
 export interface UpOptions {
   dataDir: string;
   portOffset: number;
   verbose?: boolean;
+  /** Each service and the agent in a process of its own. */
+  separate?: boolean;
 }
 
 const demoUser: MarketUser = { subject: 'demo', networkId: 'demo', roles: ['user'] };
@@ -19,20 +22,21 @@ const localOwner: MarketUser = { subject: 'local-provider', networkId: 'demo', r
 /** Lifetime of the printed token. */
 const tokenSeconds = 86_400;
 
-/** Runs the market in the foreground until it is told to stop. */
+/** Runs the market in the foreground until it is told to stop. @throws when a part cannot be kept running */
 export async function up(options: UpOptions): Promise<void> {
   const stop = stopRequested();
   const folder = await openDataFolder(options.dataDir);
   const log = openLogFile(folder.logFile);
   const loggerFor = loggers(log, options.verbose === true);
+  const logger = loggerFor('edda');
   const ports = standardPorts(options.portOffset);
   const startedAt = performance.now();
-  const market = await startMarket({ folder, ports, loggerFor });
+  const mode = await modeOf(options, folder, loggerFor);
+  const market = await composeMarket({ folder, ports, logger, redisUrl: process.env['REDIS_URL'] }, mode);
   try {
-    const logger = loggerFor('edda');
     await ensurePaymentMethod(market, demoUser, 'pay', logger);
     await ensureFunds(market, demoUser, pocketMoneyCents, logger);
-    const agent = await startLocalAgent(market, {
+    const agent = await mode.startAgent(market, {
       owner: localOwner,
       deviceId: 'local-agent',
       displayName: 'Local agent',
@@ -42,12 +46,11 @@ export async function up(options: UpOptions): Promise<void> {
       tokensPerSecond: 0,
       firstTokenDelayMs: 0,
       operationsPort: ports.agent.operations,
-      logger: loggerFor('vedrfolnir'),
     });
     try {
       const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
-      process.stdout.write(await greeting(market, folder.logFile, options, seconds));
-      await stop;
+      process.stdout.write(await greeting(market, folder, options, seconds));
+      await Promise.race([stop, mode.failed ?? stop]);
       process.stdout.write('\nstopping …\n');
     } finally {
       await agent.close();
@@ -60,6 +63,19 @@ export async function up(options: UpOptions): Promise<void> {
   process.exit(0);
 }
 
+/** A single process cannot lose a part; where there are several, `failed` tells of one that does not stay up. */
+async function modeOf(
+  { separate, verbose }: UpOptions,
+  folder: DataFolder,
+  loggerFor: (service: string) => Logger,
+): Promise<MarketMode & { failed?: Promise<never> }> {
+  // Each way loads its own: the launcher of separate processes runs no service.
+  if (separate !== true) return (await import('../market/in-process.ts')).inProcess(loggerFor);
+  const { separateProcesses } = await import('../separate/separate-processes.ts');
+  const tell = (line: string) => void process.stderr.write(`edda: ${line}\n`);
+  return separateProcesses({ folder, logger: loggerFor('edda'), verbose: verbose === true, tell });
+}
+
 function loggers(log: LogFile, verbose: boolean): (service: string) => Logger {
   return (service) =>
     createLogger(
@@ -67,7 +83,7 @@ function loggers(log: LogFile, verbose: boolean): (service: string) => Logger {
     );
 }
 
-async function greeting(market: Market, logFile: string, options: UpOptions, seconds: string): Promise<string> {
+async function greeting(market: Market, folder: DataFolder, options: UpOptions, seconds: string): Promise<string> {
   const token = await market.minter.mint({ ...demoUser, ttlSeconds: tokenSeconds });
   const { addresses } = market;
   return `
@@ -77,7 +93,7 @@ The market is open after ${seconds} s.
   REST                ${market.httpUrl}/api/v1/marketplace
   API documentation   ${market.httpUrl}/docs
   gRPC                njordr ${addresses.njordr}  heidrun ${addresses.heidrun}  eikthyrnir ${addresses.eikthyrnir}  nornen ${addresses.nornen}
-  Log                 ${options.verbose === true ? 'standard error' : logFile}
+  Log                 ${logPlace(folder, options)}
 
 A token of user demo, good for a day (edda token --data-dir ${options.dataDir} --user demo mints another):
 
@@ -89,4 +105,9 @@ curl -s ${market.httpUrl}/v1/chat/completions -H 'authorization: Bearer ${token}
 
 Ctrl-C stops the market; its data stays in ${options.dataDir}.
 `;
+}
+
+function logPlace({ root, logFile }: DataFolder, { verbose, separate }: UpOptions): string {
+  if (verbose === true) return 'standard error';
+  return separate === true ? `${root}/<part>.log` : logFile;
 }

@@ -1,7 +1,7 @@
 import { heidrun, njordr } from '@edda/contracts';
 import { type Logger } from '@edda/telemetry';
 import { clientOf, type MarketUser, tokensOf } from '../market/market-user.ts';
-import { type Market } from '../market/start-market.ts';
+import { type Market } from '../market/market.ts';
 import { type Teller } from './teller.ts';
 
 /** One request from prompt to ledger. */

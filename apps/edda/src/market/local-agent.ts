@@ -1,9 +1,7 @@
-import { run as runAgent } from '@edda/app-vedrfolnir/run';
-import { njordr } from '@edda/contracts';
 import { type Logger } from '@edda/telemetry';
+import { type Market } from './market.ts';
 import { ensurePaymentMethod, type MarketUser, tokensOf } from './market-user.ts';
-import { type Market } from './start-market.ts';
-import { until } from './until.ts';
+import { runListedAgent } from './run-listed-agent.ts';
 
 export interface LocalAgentOptions {
   owner: MarketUser;
@@ -24,7 +22,6 @@ export interface LocalAgentOptions {
   model?: string;
   /** Port of /healthz and /metrics; none without it. */
   operationsPort?: number;
-  logger: Logger;
 }
 
 /** A provider on this machine that serves the builtin model. */
@@ -34,52 +31,12 @@ export interface LocalAgent {
   close(): Promise<void>;
 }
 
-/** Longest wait for registration, connection test and decision, ms. */
-const listedWithinMs = 20_000;
-
 /** Gives the owner a payout method, starts the agent and waits until the market lists it. */
-export async function startLocalAgent(market: Market, options: LocalAgentOptions): Promise<LocalAgent> {
-  const { owner, logger } = options;
-  await ensurePaymentMethod(market, owner, 'payout', logger);
-  const agent = await runAgent({
-    token: tokensOf(market, owner),
-    logger,
-    settings: {
-      market: { address: market.addresses.njordr },
-      provider: {
-        register: true,
-        deviceId: options.deviceId,
-        displayName: options.displayName,
-        capacity: options.capacity,
-        price: { priceCents: options.priceCents, unitTokens: 1_000 },
-        sharing: options.sharing ?? 'public',
-      },
-      upstream: {
-        kind: 'builtin',
-        builtin: {
-          quality: options.quality,
-          tokensPerSecond: options.tokensPerSecond,
-          firstTokenDelayMs: options.firstTokenDelayMs,
-          ...(options.model !== undefined && { model: options.model }),
-        },
-      },
-      link: { drainGraceMs: 5_000 },
-      operations: { enabled: options.operationsPort !== undefined, port: options.operationsPort ?? 0 },
-    },
-  });
-  try {
-    await until(`${options.displayName} is listed`, listedWithinMs, () => {
-      const { link, status } = agent.state();
-      if (link === 'rejected') throw new Error(`the market refused the provider ${options.displayName}`);
-      return status === njordr.ProviderStatus.ACTIVE;
-    });
-  } catch (error) {
-    await agent.close();
-    throw error;
-  }
-  return {
-    providerId: agent.state().providerId,
-    displayName: options.displayName,
-    close: () => agent.close(),
-  };
+export async function startLocalAgent(
+  market: Market,
+  { logger, ...options }: LocalAgentOptions & { logger: Logger },
+): Promise<LocalAgent> {
+  await ensurePaymentMethod(market, options.owner, 'payout', logger);
+  const address = market.addresses.njordr;
+  return runListedAgent({ address, token: tokensOf(market, options.owner), options, logger });
 }

@@ -20,7 +20,7 @@ export interface MarketUser {
 const tokenSeconds = 3_600;
 
 /** A source of this person's tokens. */
-export function tokensOf(market: MarketAccess, user: MarketUser): () => Promise<string> {
+export function tokensOf(market: Pick<MarketAccess, 'minter'>, user: MarketUser): () => Promise<string> {
   return market.minter.provider({ ...user, ttlSeconds: tokenSeconds });
 }
 

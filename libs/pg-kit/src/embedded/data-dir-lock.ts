@@ -33,7 +33,8 @@ export async function lockDataDir(file: string): Promise<() => Promise<void>> {
   throw pgKitFaults.EMBEDDED_POSTGRES_IN_USE(`Several processes are starting on this data directory (${file}).`);
 }
 
-async function readOwner(file: string): Promise<Owner | undefined> {
+/** Who holds a data directory, as its lock file says. */
+export async function readOwner(file: string): Promise<Owner | undefined> {
   try {
     return JSON.parse(await readFile(file, 'utf8')) as Owner;
   } catch {
