@@ -29,4 +29,5 @@ export { assertOutboxCapacity, countPending } from './outbox/outbox-capacity.ts'
 export { OUTBOX_PARTITIONS, outboxTables, outboxTableSql } from './outbox/outbox-table-sql.ts';
 export { sweepPublished } from './outbox/sweep-published.ts';
 export { decodePageToken, encodePageToken, pagePosition, takePage } from './page-tokens.ts';
+export { createWakeUp, type WakeUp } from './wake-up.ts';
 export { readMigrations, type Migration } from './read-migrations.ts';

@@ -20,6 +20,148 @@ import {
 } from "@grpc/grpc-js";
 import { Timestamp } from "../../../google/protobuf/timestamp.ts";
 
+/** Whether an off-site anchor could be compared with the chain. */
+export const AuditAnchorState = {
+  /** UNSPECIFIED - Not set; clients treat unknown values alike. */
+  UNSPECIFIED: 0,
+  /** NOT_CONFIGURED - No anchor is configured. */
+  NOT_CONFIGURED: 1,
+  /** NONE_YET - Configured, and nothing has been anchored yet. */
+  NONE_YET: 2,
+  /** MATCHES - The chain contains what the newest anchor names. */
+  MATCHES: 3,
+  /** MISMATCH - It does not, or an anchor known to exist is gone; a violation says which. */
+  MISMATCH: 4,
+  /** UNAVAILABLE - The anchor could not be read; nothing is known about it. */
+  UNAVAILABLE: 5,
+} as const;
+
+export type AuditAnchorState = typeof AuditAnchorState[keyof typeof AuditAnchorState];
+
+export namespace AuditAnchorState {
+  export type UNSPECIFIED = typeof AuditAnchorState.UNSPECIFIED;
+  export type NOT_CONFIGURED = typeof AuditAnchorState.NOT_CONFIGURED;
+  export type NONE_YET = typeof AuditAnchorState.NONE_YET;
+  export type MATCHES = typeof AuditAnchorState.MATCHES;
+  export type MISMATCH = typeof AuditAnchorState.MISMATCH;
+  export type UNAVAILABLE = typeof AuditAnchorState.UNAVAILABLE;
+}
+
+export function auditAnchorStateFromJSON(object: any): AuditAnchorState {
+  switch (object) {
+    case 0:
+    case "AUDIT_ANCHOR_STATE_UNSPECIFIED":
+      return AuditAnchorState.UNSPECIFIED;
+    case 1:
+    case "AUDIT_ANCHOR_STATE_NOT_CONFIGURED":
+      return AuditAnchorState.NOT_CONFIGURED;
+    case 2:
+    case "AUDIT_ANCHOR_STATE_NONE_YET":
+      return AuditAnchorState.NONE_YET;
+    case 3:
+    case "AUDIT_ANCHOR_STATE_MATCHES":
+      return AuditAnchorState.MATCHES;
+    case 4:
+    case "AUDIT_ANCHOR_STATE_MISMATCH":
+      return AuditAnchorState.MISMATCH;
+    case 5:
+    case "AUDIT_ANCHOR_STATE_UNAVAILABLE":
+      return AuditAnchorState.UNAVAILABLE;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum AuditAnchorState");
+  }
+}
+
+export function auditAnchorStateToJSON(object: AuditAnchorState): string {
+  switch (object) {
+    case AuditAnchorState.UNSPECIFIED:
+      return "AUDIT_ANCHOR_STATE_UNSPECIFIED";
+    case AuditAnchorState.NOT_CONFIGURED:
+      return "AUDIT_ANCHOR_STATE_NOT_CONFIGURED";
+    case AuditAnchorState.NONE_YET:
+      return "AUDIT_ANCHOR_STATE_NONE_YET";
+    case AuditAnchorState.MATCHES:
+      return "AUDIT_ANCHOR_STATE_MATCHES";
+    case AuditAnchorState.MISMATCH:
+      return "AUDIT_ANCHOR_STATE_MISMATCH";
+    case AuditAnchorState.UNAVAILABLE:
+      return "AUDIT_ANCHOR_STATE_UNAVAILABLE";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum AuditAnchorState");
+  }
+}
+
+/** The ways in which a chain fails to hold. */
+export const AuditViolationKind = {
+  /** UNSPECIFIED - Not set; clients treat unknown values alike. */
+  UNSPECIFIED: 0,
+  /** MISSING - A record is missing: a gap, or an end before the recorded head. */
+  MISSING: 1,
+  /** CHANGED - A record's content or hash is not what it was. */
+  CHANGED: 2,
+  /** BROKEN_LINK - A record does not continue the one before it. */
+  BROKEN_LINK: 3,
+  /** INSERTED - A record nobody sealed: a position taken twice, before the first or after the recorded head. */
+  INSERTED: 4,
+  /** ANCHOR - The chain is not the one that was anchored off-site, or that anchor is gone. */
+  ANCHOR: 5,
+} as const;
+
+export type AuditViolationKind = typeof AuditViolationKind[keyof typeof AuditViolationKind];
+
+export namespace AuditViolationKind {
+  export type UNSPECIFIED = typeof AuditViolationKind.UNSPECIFIED;
+  export type MISSING = typeof AuditViolationKind.MISSING;
+  export type CHANGED = typeof AuditViolationKind.CHANGED;
+  export type BROKEN_LINK = typeof AuditViolationKind.BROKEN_LINK;
+  export type INSERTED = typeof AuditViolationKind.INSERTED;
+  export type ANCHOR = typeof AuditViolationKind.ANCHOR;
+}
+
+export function auditViolationKindFromJSON(object: any): AuditViolationKind {
+  switch (object) {
+    case 0:
+    case "AUDIT_VIOLATION_KIND_UNSPECIFIED":
+      return AuditViolationKind.UNSPECIFIED;
+    case 1:
+    case "AUDIT_VIOLATION_KIND_MISSING":
+      return AuditViolationKind.MISSING;
+    case 2:
+    case "AUDIT_VIOLATION_KIND_CHANGED":
+      return AuditViolationKind.CHANGED;
+    case 3:
+    case "AUDIT_VIOLATION_KIND_BROKEN_LINK":
+      return AuditViolationKind.BROKEN_LINK;
+    case 4:
+    case "AUDIT_VIOLATION_KIND_INSERTED":
+      return AuditViolationKind.INSERTED;
+    case 5:
+    case "AUDIT_VIOLATION_KIND_ANCHOR":
+      return AuditViolationKind.ANCHOR;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum AuditViolationKind");
+  }
+}
+
+export function auditViolationKindToJSON(object: AuditViolationKind): string {
+  switch (object) {
+    case AuditViolationKind.UNSPECIFIED:
+      return "AUDIT_VIOLATION_KIND_UNSPECIFIED";
+    case AuditViolationKind.MISSING:
+      return "AUDIT_VIOLATION_KIND_MISSING";
+    case AuditViolationKind.CHANGED:
+      return "AUDIT_VIOLATION_KIND_CHANGED";
+    case AuditViolationKind.BROKEN_LINK:
+      return "AUDIT_VIOLATION_KIND_BROKEN_LINK";
+    case AuditViolationKind.INSERTED:
+      return "AUDIT_VIOLATION_KIND_INSERTED";
+    case AuditViolationKind.ANCHOR:
+      return "AUDIT_VIOLATION_KIND_ANCHOR";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum AuditViolationKind");
+  }
+}
+
 /** One link of the chain, written in the transaction of the change it describes. Never updated or deleted. */
 export interface AuditRecord {
   /** Position in the chain, 1 and up without gaps. */
@@ -46,8 +188,14 @@ export interface AuditRecord {
   detailsJson: string;
   /** SHA-256 of the previous record, 64 hex digits; 64 zeros for the first. */
   previousHash: string;
-  /** SHA-256 over this record's content and previous_hash, 64 hex digits. */
+  /** SHA-256 over sequence, previous_hash and content_hash, 64 hex digits. */
   hash: string;
+  /** Number it was given when it was written, 1 and up; numbers of rolled back changes stay unused. */
+  recordId: bigint;
+  /** SHA-256 over record_id and the content as `format` encodes it, 64 hex digits. */
+  contentHash: string;
+  /** Version of the encoding the hashes are made over, 1 and up; docs/guides/audit.md describes each. */
+  format: number;
 }
 
 export interface ListAuditRecordsRequest {
@@ -98,14 +246,32 @@ export interface VerifyAuditResponse {
   headSequence: bigint;
   /** Its hash, 64 hex digits: compare with the anchor kept off-site. */
   headHash: string;
+  /** Records written but not yet chained whose content was checked, 0 and up; 0 unless the newest record was asked for. */
+  unsealedCount: bigint;
+  /** What the chain was compared with off-site. A mismatch is a violation. */
+  anchorState: AuditAnchorState;
+  /** The newest anchor; absent when there is none to compare with. */
+  anchor: AuditAnchor | undefined;
+}
+
+/** A position of the chain written down off-site. */
+export interface AuditAnchor {
+  /** Position in the chain, 1 and up. */
+  sequence: bigint;
+  /** Hash of the record there, 64 hex digits. */
+  hash: string;
+  /** When it was written down. */
+  anchoredAt: Date | undefined;
 }
 
 /** A place where the chain does not hold. */
 export interface AuditViolation {
   /** Position in the chain. */
   sequence: bigint;
-  /** What is wrong: missing, changed content, or a previous_hash that does not match. */
+  /** What is wrong, in words. */
   description: string;
+  /** What is wrong. */
+  kind: AuditViolationKind;
 }
 
 function createBaseAuditRecord(): AuditRecord {
@@ -122,6 +288,9 @@ function createBaseAuditRecord(): AuditRecord {
     detailsJson: "",
     previousHash: "",
     hash: "",
+    recordId: 0n,
+    contentHash: "",
+    format: 0,
   };
 }
 
@@ -165,6 +334,18 @@ export const AuditRecord: MessageFns<AuditRecord> = {
     }
     if (message.hash !== "") {
       writer.uint32(98).string(message.hash);
+    }
+    if (message.recordId !== 0n) {
+      if (BigInt.asIntN(64, message.recordId) !== message.recordId) {
+        throw new globalThis.Error("value provided for field message.recordId of type int64 too large");
+      }
+      writer.uint32(104).int64(message.recordId);
+    }
+    if (message.contentHash !== "") {
+      writer.uint32(114).string(message.contentHash);
+    }
+    if (message.format !== 0) {
+      writer.uint32(120).int32(message.format);
     }
     return writer;
   },
@@ -278,6 +459,30 @@ export const AuditRecord: MessageFns<AuditRecord> = {
             message.hash = reader.string();
             continue;
           }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.recordId = reader.int64() as bigint;
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.contentHash = reader.string();
+            continue;
+          }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.format = reader.int32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -328,6 +533,17 @@ export const AuditRecord: MessageFns<AuditRecord> = {
         ? globalThis.String(object.previous_hash)
         : "",
       hash: isSet(object.hash) ? globalThis.String(object.hash) : "",
+      recordId: isSet(object.recordId)
+        ? BigInt(object.recordId)
+        : isSet(object.record_id)
+        ? BigInt(object.record_id)
+        : 0n,
+      contentHash: isSet(object.contentHash)
+        ? globalThis.String(object.contentHash)
+        : isSet(object.content_hash)
+        ? globalThis.String(object.content_hash)
+        : "",
+      format: isSet(object.format) ? globalThis.Number(object.format) : 0,
     };
   },
 
@@ -369,6 +585,15 @@ export const AuditRecord: MessageFns<AuditRecord> = {
     if (message.hash !== "") {
       obj.hash = message.hash;
     }
+    if (message.recordId !== 0n) {
+      obj.recordId = message.recordId.toString();
+    }
+    if (message.contentHash !== "") {
+      obj.contentHash = message.contentHash;
+    }
+    if (message.format !== 0) {
+      obj.format = Math.round(message.format);
+    }
     return obj;
   },
 
@@ -389,6 +614,9 @@ export const AuditRecord: MessageFns<AuditRecord> = {
     message.detailsJson = object.detailsJson ?? "";
     message.previousHash = object.previousHash ?? "";
     message.hash = object.hash ?? "";
+    message.recordId = (object.recordId !== undefined && object.recordId !== null) ? BigInt(object.recordId) : 0n;
+    message.contentHash = object.contentHash ?? "";
+    message.format = object.format ?? 0;
     return message;
   },
 };
@@ -809,7 +1037,16 @@ export const VerifyAuditRequest: MessageFns<VerifyAuditRequest> = {
 };
 
 function createBaseVerifyAuditResponse(): VerifyAuditResponse {
-  return { intact: false, checkedCount: 0n, violations: [], headSequence: 0n, headHash: "" };
+  return {
+    intact: false,
+    checkedCount: 0n,
+    violations: [],
+    headSequence: 0n,
+    headHash: "",
+    unsealedCount: 0n,
+    anchorState: 0,
+    anchor: undefined,
+  };
 }
 
 export const VerifyAuditResponse: MessageFns<VerifyAuditResponse> = {
@@ -834,6 +1071,18 @@ export const VerifyAuditResponse: MessageFns<VerifyAuditResponse> = {
     }
     if (message.headHash !== "") {
       writer.uint32(42).string(message.headHash);
+    }
+    if (message.unsealedCount !== 0n) {
+      if (BigInt.asIntN(64, message.unsealedCount) !== message.unsealedCount) {
+        throw new globalThis.Error("value provided for field message.unsealedCount of type int64 too large");
+      }
+      writer.uint32(48).int64(message.unsealedCount);
+    }
+    if (message.anchorState !== 0) {
+      writer.uint32(56).int32(message.anchorState);
+    }
+    if (message.anchor !== undefined) {
+      AuditAnchor.encode(message.anchor, writer.uint32(66).fork()).join();
     }
     return writer;
   },
@@ -891,6 +1140,30 @@ export const VerifyAuditResponse: MessageFns<VerifyAuditResponse> = {
             message.headHash = reader.string();
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.unsealedCount = reader.int64() as bigint;
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.anchorState = reader.int32() as any;
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.anchor = AuditAnchor.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -924,6 +1197,17 @@ export const VerifyAuditResponse: MessageFns<VerifyAuditResponse> = {
         : isSet(object.head_hash)
         ? globalThis.String(object.head_hash)
         : "",
+      unsealedCount: isSet(object.unsealedCount)
+        ? BigInt(object.unsealedCount)
+        : isSet(object.unsealed_count)
+        ? BigInt(object.unsealed_count)
+        : 0n,
+      anchorState: isSet(object.anchorState)
+        ? auditAnchorStateFromJSON(object.anchorState)
+        : isSet(object.anchor_state)
+        ? auditAnchorStateFromJSON(object.anchor_state)
+        : 0,
+      anchor: isSet(object.anchor) ? AuditAnchor.fromJSON(object.anchor) : undefined,
     };
   },
 
@@ -944,6 +1228,15 @@ export const VerifyAuditResponse: MessageFns<VerifyAuditResponse> = {
     if (message.headHash !== "") {
       obj.headHash = message.headHash;
     }
+    if (message.unsealedCount !== 0n) {
+      obj.unsealedCount = message.unsealedCount.toString();
+    }
+    if (message.anchorState !== 0) {
+      obj.anchorState = auditAnchorStateToJSON(message.anchorState);
+    }
+    if (message.anchor !== undefined) {
+      obj.anchor = AuditAnchor.toJSON(message.anchor);
+    }
     return obj;
   },
 
@@ -961,12 +1254,127 @@ export const VerifyAuditResponse: MessageFns<VerifyAuditResponse> = {
       ? BigInt(object.headSequence)
       : 0n;
     message.headHash = object.headHash ?? "";
+    message.unsealedCount = (object.unsealedCount !== undefined && object.unsealedCount !== null)
+      ? BigInt(object.unsealedCount)
+      : 0n;
+    message.anchorState = object.anchorState ?? 0;
+    message.anchor = (object.anchor !== undefined && object.anchor !== null)
+      ? AuditAnchor.fromPartial(object.anchor)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseAuditAnchor(): AuditAnchor {
+  return { sequence: 0n, hash: "", anchoredAt: undefined };
+}
+
+export const AuditAnchor: MessageFns<AuditAnchor> = {
+  encode(message: AuditAnchor, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.sequence !== 0n) {
+      if (BigInt.asIntN(64, message.sequence) !== message.sequence) {
+        throw new globalThis.Error("value provided for field message.sequence of type int64 too large");
+      }
+      writer.uint32(8).int64(message.sequence);
+    }
+    if (message.hash !== "") {
+      writer.uint32(18).string(message.hash);
+    }
+    if (message.anchoredAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.anchoredAt), writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AuditAnchor {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAuditAnchor();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.sequence = reader.int64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.hash = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.anchoredAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AuditAnchor {
+    return {
+      sequence: isSet(object.sequence) ? BigInt(object.sequence) : 0n,
+      hash: isSet(object.hash) ? globalThis.String(object.hash) : "",
+      anchoredAt: isSet(object.anchoredAt)
+        ? fromJsonTimestamp(object.anchoredAt)
+        : isSet(object.anchored_at)
+        ? fromJsonTimestamp(object.anchored_at)
+        : undefined,
+    };
+  },
+
+  toJSON(message: AuditAnchor): unknown {
+    const obj: any = {};
+    if (message.sequence !== 0n) {
+      obj.sequence = message.sequence.toString();
+    }
+    if (message.hash !== "") {
+      obj.hash = message.hash;
+    }
+    if (message.anchoredAt !== undefined) {
+      obj.anchoredAt = message.anchoredAt.toISOString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<AuditAnchor>): AuditAnchor {
+    return AuditAnchor.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AuditAnchor>): AuditAnchor {
+    const message = createBaseAuditAnchor();
+    message.sequence = (object.sequence !== undefined && object.sequence !== null) ? BigInt(object.sequence) : 0n;
+    message.hash = object.hash ?? "";
+    message.anchoredAt = object.anchoredAt ?? undefined;
     return message;
   },
 };
 
 function createBaseAuditViolation(): AuditViolation {
-  return { sequence: 0n, description: "" };
+  return { sequence: 0n, description: "", kind: 0 };
 }
 
 export const AuditViolation: MessageFns<AuditViolation> = {
@@ -979,6 +1387,9 @@ export const AuditViolation: MessageFns<AuditViolation> = {
     }
     if (message.description !== "") {
       writer.uint32(18).string(message.description);
+    }
+    if (message.kind !== 0) {
+      writer.uint32(24).int32(message.kind);
     }
     return writer;
   },
@@ -1012,6 +1423,14 @@ export const AuditViolation: MessageFns<AuditViolation> = {
             message.description = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.kind = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1028,6 +1447,7 @@ export const AuditViolation: MessageFns<AuditViolation> = {
     return {
       sequence: isSet(object.sequence) ? BigInt(object.sequence) : 0n,
       description: isSet(object.description) ? globalThis.String(object.description) : "",
+      kind: isSet(object.kind) ? auditViolationKindFromJSON(object.kind) : 0,
     };
   },
 
@@ -1039,6 +1459,9 @@ export const AuditViolation: MessageFns<AuditViolation> = {
     if (message.description !== "") {
       obj.description = message.description;
     }
+    if (message.kind !== 0) {
+      obj.kind = auditViolationKindToJSON(message.kind);
+    }
     return obj;
   },
 
@@ -1049,6 +1472,7 @@ export const AuditViolation: MessageFns<AuditViolation> = {
     const message = createBaseAuditViolation();
     message.sequence = (object.sequence !== undefined && object.sequence !== null) ? BigInt(object.sequence) : 0n;
     message.description = object.description ?? "";
+    message.kind = object.kind ?? 0;
     return message;
   },
 };
