@@ -1,4 +1,4 @@
-import { audit, eikthyrnir, njordr, settings as settingsContract } from '@edda/contracts';
+import { eikthyrnir, njordr, settings as settingsContract } from '@edda/contracts';
 import { implement } from '@edda/grpc-kit';
 import { openService, type RunningService, type ServiceBase, serviceSecrets } from '@edda/service-kit';
 import { createSettings, type DeepPartial, type Secrets, type Settings } from '@edda/settings';
@@ -51,8 +51,8 @@ export async function run(options: RunOptions): Promise<RunningService> {
   base.onClose('settings', () => settings.close());
   try {
     const entry = qualityService(base, settings, options.clock ?? systemClock);
-    // Named in the contract of every service; nothing of them is served yet.
-    const common = [implement(settingsContract.SettingsServiceService, {}), implement(audit.AuditServiceService, {})];
+    // Part of every service’s contract; changing settings by RPC comes with a later version.
+    const common = [implement(settingsContract.SettingsServiceService, {}), base.audit.service];
     const ports = await base.serve({ services: [entry, ...common], rules });
     return { ports, close: () => base.close() };
   } catch (error) {

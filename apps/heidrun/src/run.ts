@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { audit, heidrun, nornen, settings as settingsContract } from '@edda/contracts';
+import { heidrun, nornen, settings as settingsContract } from '@edda/contracts';
 import { implement, type ServiceEntry } from '@edda/grpc-kit';
 import { createOutboxRelay, type OutboxRelay } from '@edda/pg-kit';
 import { openService, type RunningService, type ServiceBase } from '@edda/service-kit';
@@ -94,9 +94,9 @@ async function serve(given: Omit<Parts, 'counter' | 'relay'>): Promise<RunningSe
     createPreAuth(parts),
     createLedger(parts),
     ...createPayments(parts),
-    // Part of every service's contract; they come with a later version.
+    // Part of every service's contract; changing settings by RPC comes with a later version.
     implement(settingsContract.SettingsServiceService, {}),
-    implement(audit.AuditServiceService, {}),
+    base.audit.service,
   ];
   base.onClose('outbox relay', () => parts.relay.stop());
   if (settings.current().outbox.relay) parts.relay.start();

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { audit, eikthyrnir, heidrun, njordr, nornen, settings as settingsContract } from '@edda/contracts';
+import { eikthyrnir, heidrun, njordr, nornen, settings as settingsContract } from '@edda/contracts';
 import { implement } from '@edda/grpc-kit';
 import { createOutboxRelay, type OutboxMetrics } from '@edda/pg-kit';
 import { openService, type RunningService, type ServiceBase } from '@edda/service-kit';
@@ -105,7 +105,7 @@ async function serve(parts: Parts): Promise<RunningService> {
     implement(njordr.CatalogServiceService, {}),
     implement(njordr.AnalyticsServiceService, {}),
     implement(settingsContract.SettingsServiceService, {}),
-    implement(audit.AuditServiceService, {}),
+    base.audit.service,
   ];
   const edge = await createEdge({
     ...{ services, rules, payments: peers.payments, directory, verifier, logger, metrics },

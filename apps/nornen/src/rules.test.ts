@@ -1,11 +1,11 @@
-import { rpcMethods } from '@edda/contracts';
-import { assertRulesComplete } from '@edda/grpc-kit';
+import { audit, rpcMethods } from '@edda/contracts';
+import { assertRulesComplete, implement } from '@edda/grpc-kit';
 import { describe, expect, it } from 'vitest';
 import { rules } from './rules.ts';
 import { nornenServices, type ServiceDeps } from './services.ts';
 
 // Handlers are made, not called: nothing of the dependencies is touched.
-const services = nornenServices({} as ServiceDeps);
+const services = nornenServices({ audit: implement(audit.AuditServiceService, {}) } as ServiceDeps);
 
 describe('rules', () => {
   it('has a row for every method that is served, and no other', () => {

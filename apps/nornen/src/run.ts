@@ -72,6 +72,7 @@ async function serve(base: ServiceBase, settings: Settings<NornenSettings>, cloc
   const services = nornenServices({
     ...{ pool, book, metrics, clock, prisma },
     newId: randomUUID,
+    audit: base.audit.service,
     signOfLifeMs: () => settings.current().policies.signOfLifeMs,
   });
   return base.serve({ services, rules, checks: { policies: () => book.current() !== undefined } });

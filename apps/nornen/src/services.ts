@@ -1,4 +1,4 @@
-import { audit, nornen, settings } from '@edda/contracts';
+import { nornen, settings } from '@edda/contracts';
 import { implement, type ServiceEntry } from '@edda/grpc-kit';
 import { decideProviderRegistration } from './decisions/decide-provider-registration.ts';
 import { decideRequest } from './decisions/decide-request.ts';
@@ -12,6 +12,8 @@ import { watchPolicies } from './policies/watch-policies.ts';
 export interface ServiceDeps extends DecisionDeps {
   prisma: PrismaClient;
   signOfLifeMs: () => number;
+  /** AuditService. */
+  audit: ServiceEntry;
 }
 
 /** Everything Nornen serves; what has no handler yet answers UNIMPLEMENTED. */
@@ -32,6 +34,6 @@ export function nornenServices(deps: ServiceDeps): ServiceEntry[] {
     implement(nornen.UserConfigServiceService, {}),
     implement(nornen.AdminServiceService, {}),
     implement(settings.SettingsServiceService, {}),
-    implement(audit.AuditServiceService, {}),
+    deps.audit,
   ];
 }

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { auditTableSql } from '@edda/audit';
 import { generateSigningKeys } from '@edda/grpc-kit';
 import { createSettings, type DeepPartial, defineSettings } from '@edda/settings';
 import { createMemoryLogger } from '@edda/telemetry';
@@ -25,7 +26,7 @@ export async function prepareService(databaseUrl: string, change: DeepPartial<Se
   const migrationsDirectory = join(folder, 'migrations');
   mkdirSync(join(migrationsDirectory, '20260101000000_first'), { recursive: true });
   const migration = join(migrationsDirectory, '20260101000000_first/migration.sql');
-  writeFileSync(migration, 'CREATE TABLE thing (id bigint PRIMARY KEY)');
+  writeFileSync(migration, `CREATE TABLE thing (id bigint PRIMARY KEY); ${auditTableSql}`);
   const log = createMemoryLogger();
   const overrides: DeepPartial<ServiceSettings> = {
     grpc: { port: 0 },

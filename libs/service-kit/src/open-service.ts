@@ -1,3 +1,4 @@
+import { type Audit, createAudit } from '@edda/audit';
 import {
   createGrpcClient,
   createTokenMinter,
@@ -8,7 +9,7 @@ import {
 } from '@edda/grpc-kit';
 import { createPool, migrate } from '@edda/pg-kit';
 import { type Settings } from '@edda/settings';
-import { createLogger, createMetrics, type Logger, type Metrics } from '@edda/telemetry';
+import { createLogger, createMetrics, type Logger, type Metrics, systemClock } from '@edda/telemetry';
 import { type Pool } from 'pg';
 import { type CloseStack, createCloseStack } from './close-stack.ts';
 import { openPorts, type ServePlan } from './open-ports.ts';
@@ -32,6 +33,8 @@ export interface ServiceBase {
   readonly metrics: Metrics;
   readonly pool: Pool;
   readonly verifier: TokenVerifier;
+  /** The audit log: `audit.service` is AuditService, to be served; sealing and anchoring run until the service closes. */
+  readonly audit: Audit;
   /** A client to another service, with this service's own tokens; closed with the service. */
   peer<const Definition extends RpcService>(
     definition: Definition,
@@ -80,11 +83,13 @@ export async function openService<Values extends ServiceSettings>(
     await migrate({ pool, directory: options.migrationsDirectory, logger });
     return own;
   });
+  const audit = openAudit(name, settings, { logger, metrics, pool, stack });
   return {
     logger,
     metrics,
     pool,
     verifier,
+    audit,
     peer(definition, address, tls) {
       const client = createGrpcClient(definition, {
         address,
@@ -99,6 +104,22 @@ export async function openService<Values extends ServiceSettings>(
     serve: (plan) => orClose(stack, () => openPorts(plan, { name, values, logger, metrics, pool, verifier, stack })),
     close: () => stack.close(),
   };
+}
+
+function openAudit(
+  service: string,
+  settings: Settings<ServiceSettings>,
+  { logger, metrics, pool, stack }: Pick<ServiceBase, 'logger' | 'metrics' | 'pool'> & { stack: CloseStack },
+): Audit {
+  const audit = createAudit({
+    ...{ service, pool, metrics },
+    settings: () => settings.current().audit,
+    clock: systemClock,
+    logger: logger.module('audit'),
+  });
+  stack.add('audit log', () => audit.stop());
+  audit.start();
+  return audit;
 }
 
 /** A failed opening leaves nothing open. */

@@ -85,7 +85,47 @@ export function serviceSettings(ports: { grpc: number; operations: number }) {
           .meta({ description: 'Most database connections at once.', reload: 'restart', example: 20 }),
       })
       .prefault({}),
+    audit: auditGroup(),
   };
+}
+
+function auditGroup() {
+  return z
+    .object({
+      seal: z
+        .object({
+          intervalMs: z.int().min(10).max(60_000).default(1_000).meta({
+            description: 'How often audit records that wait for their place in the chain are looked for, ms.',
+            reload: 'live',
+            example: 500,
+          }),
+          batchSize: z.int().min(1).max(10_000).default(1_000).meta({
+            description: 'Most audit records sealed in one transaction.',
+            reload: 'live',
+            example: 2_000,
+          }),
+        })
+        .prefault({}),
+      anchor: z
+        .object({
+          file: file(
+            'File the head of the audit chain is appended to, one JSON line each; keep it where the database’s owner cannot write.',
+            '/mnt/worm/edda-anchors.jsonl',
+          ),
+          url: z.url({ protocol: /^https?$/ }).optional().meta({
+            description: 'URL the head of the audit chain is posted to, and its newest anchor asked from.',
+            reload: 'restart',
+            example: 'https://anchor.example.org/edda',
+          }),
+          intervalSeconds: z.int().min(1).max(86_400).default(60).meta({
+            description: 'How often the head of the audit chain is anchored when it moved, seconds.',
+            reload: 'live',
+            example: 300,
+          }),
+        })
+        .prefault({}),
+    })
+    .prefault({});
 }
 
 /** A peer's gRPC address. */
