@@ -107,6 +107,36 @@ export const heidrunFaults = defineFaults('heidrun', {
     meaning: 'The payment provider does not answer.',
     remedy: 'Retry with backoff and the same idempotency key.',
   },
+  ALREADY_REFUNDED: {
+    kind: 'precondition',
+    meaning: 'All that was captured for this transaction has been given back.',
+    remedy: 'Nothing is left to refund.',
+  },
+  SPENDING_LIMIT_EXCEEDED: {
+    kind: 'precondition',
+    meaning: 'With what was captured and is held, the requester’s own daily or monthly limit would be exceeded.',
+    remedy: 'Raise the limit by SetSpendingLimit, or wait until the day or month (UTC) is over; the metadata has both.',
+  },
+  PAYOUT_METHOD_REQUIRED: {
+    kind: 'precondition',
+    meaning: 'The user has no verified method to be paid to.',
+    remedy: 'Add a payout method and verify it.',
+  },
+  PAYOUT_BELOW_MINIMUM: {
+    kind: 'precondition',
+    meaning: 'The amount is less than is paid out at once.',
+    remedy: 'Wait until more is payable; the metadata has the minimum.',
+  },
+  WEBHOOK_SIGNATURE_INVALID: {
+    kind: 'invalid',
+    meaning: 'The notification is not signed by the payment provider, or too long ago.',
+    remedy: 'Check the webhook secret; the payment provider sends the notification again.',
+  },
+  PAYMENT_PROVIDER_UNKNOWN: {
+    kind: 'not-found',
+    meaning: 'No payment provider of this name is configured.',
+    remedy: 'Check the path the payment provider notifies, and the setting payments.provider.',
+  },
   PAYMENT_KEYS_INVALID: {
     kind: 'precondition',
     meaning: 'The keys that encrypt payment tokens are not configured as they must be.',

@@ -15,6 +15,8 @@ export const fields = {
   optionalId: text(128),
   idempotencyKey: text(128).min(1, 'is required'),
   model: text(200).min(1, 'is required'),
+  cents: z.bigint().min(0n, 'must be 0 to 10^12').max(10n ** 12n, 'must be 0 to 10^12'),
+  reason: text(500).min(1, 'is required'),
   pageSize: z.int().min(0, 'must be 0 to 1,000').max(1_000, 'must be 0 to 1,000'),
   messages: z.object({
     messages: z
@@ -23,6 +25,18 @@ export const fields = {
       .max(2_048, 'has at most 2,048 messages'),
   }),
 } as const;
+
+interface TimeSpan {
+  from?: Date | undefined;
+  to?: Date | undefined;
+}
+
+/** A list's `from` and `to`: both optional, `to` the later one. */
+export const timeSpan = {
+  shape: { from: z.date('must be a time').optional(), to: z.date('must be a time').optional() },
+  ordered: ({ from, to }: TimeSpan): boolean => from === undefined || to === undefined || from < to,
+  violation: { path: ['to'], error: 'must be later than from' },
+};
 
 /** Rows per page when the caller names none. */
 export const pageSizeOf = (requested: number): number => (requested === 0 ? 50 : requested);

@@ -130,6 +130,9 @@ function createCalculations({ base, settings, clock, counter, relay }: Parts): S
     implement(
       heidrun.SettlementServiceService,
       createSettlementHandlers({
+        ...{ pool, clock },
+        newId: randomUUID,
+        notify: () => relay.notify(),
         rateBps: () => settings.current().commission.rateBps,
         logger: logger.module('settlement'),
         onCalculation: (count) => calculated('settlement', count),

@@ -60,12 +60,12 @@ describe('VerifyLedger', () => {
     [
       'a changed transfer',
       `UPDATE transfers SET amount_cents = amount_cents + 1 WHERE kind = 'FEE'`,
-      ['BALANCE_IS_FOLD', 'CAPTURE_IS_SPLIT_WITHIN_HOLD'],
+      ['BALANCE_IS_FOLD', 'CAPTURE_IS_SPLIT_WITHIN_HOLD', 'ROLL_UP_IS_FOLD'],
     ],
     [
       'a deleted transfer',
       `DELETE FROM transfers WHERE kind = 'EARNINGS'`,
-      ['BALANCE_IS_FOLD', 'CAPTURE_IS_SPLIT_WITHIN_HOLD'],
+      ['BALANCE_IS_FOLD', 'CAPTURE_IS_SPLIT_WITHIN_HOLD', 'ROLL_UP_IS_FOLD'],
     ],
     ['a forgotten hold', `DELETE FROM open_holds`, ['BALANCE_IS_FOLD', 'HOLD_NOT_OVERDUE']],
     [
@@ -91,7 +91,7 @@ describe('VerifyLedger', () => {
        UPDATE transfers SET debit_account_id = (SELECT id FROM accounts WHERE name = 'wallet:x') WHERE kind = 'FEE';
        UPDATE accounts SET posted_cents = posted_cents - 55 WHERE name = 'wallet:x';
        UPDATE accounts SET posted_cents = posted_cents + 55 WHERE kind = 'wallet' AND name <> 'wallet:x'`,
-      ['CAPTURE_IS_SPLIT_WITHIN_HOLD'],
+      ['CAPTURE_IS_SPLIT_WITHIN_HOLD', 'ROLL_UP_IS_FOLD'],
     ],
     [
       'earnings that went to an owner of that name in another tenant',
@@ -99,7 +99,7 @@ describe('VerifyLedger', () => {
        UPDATE accounts SET posted_cents = 0 WHERE kind = 'earnings' AND name NOT LIKE 'earnings:x/%';
        UPDATE transfers SET credit_account_id = (SELECT id FROM accounts WHERE name = 'earnings:x/owner-of-p-1')
        WHERE kind = 'EARNINGS'`,
-      ['CAPTURE_IS_SPLIT_WITHIN_HOLD'],
+      ['CAPTURE_IS_SPLIT_WITHIN_HOLD', 'ROLL_UP_IS_FOLD'],
     ],
     [
       'money taken from a wallet without a capture',
@@ -108,7 +108,7 @@ describe('VerifyLedger', () => {
        WHERE kind = 'FEE';
        UPDATE accounts SET posted_cents = posted_cents - 5 WHERE kind = 'wallet';
        UPDATE accounts SET posted_cents = posted_cents + 5 WHERE kind = 'revenue'`,
-      ['CAPTURE_IS_SPLIT_WITHIN_HOLD'],
+      ['CAPTURE_IS_SPLIT_WITHIN_HOLD', 'ROLL_UP_IS_FOLD'],
     ],
     [
       'a charge that was never credited',
@@ -116,6 +116,20 @@ describe('VerifyLedger', () => {
          next_attempt_at, created_at, completed_at)
        SELECT 't', network_id, user_id, id, 'sandbox', 100, 'EUR', 'SUCCEEDED', now(), now(), now() FROM payment_methods`,
       ['TOP_UP_IS_CREDITED_ONCE_CHARGED'],
+    ],
+    [
+      'a refund that was never posted, with too much of the fee',
+      `INSERT INTO refunds (id, hold_id, amount_cents, fee_returned_cents, total_refunded_cents, request_id, reason,
+         caller, refunded_at) SELECT 'r', hold_id, 10, 9, 10, '', '', '', now() FROM captures`,
+      ['REFUND_WITHIN_CAPTURE'],
+    ],
+    ['a rollup that lost a cent', `UPDATE wallet_spending SET spent_cents = spent_cents - 1`, ['ROLL_UP_IS_FOLD']],
+    [
+      'a payout whose money was never set aside',
+      `INSERT INTO payouts (id, network_id, user_id, payment_method_id, payment_provider, amount_cents, currency, status,
+         next_attempt_at, created_at)
+       SELECT 'o', network_id, user_id, id, 'sandbox', 100, 'EUR', 'PENDING', now(), now() FROM payment_methods`,
+      ['PAYOUT_HOLDS_ITS_MONEY'],
     ],
     ['an overdue hold', `UPDATE holds SET expires_at = now() - interval '1 day'`, ['HOLD_NOT_OVERDUE']],
     [
@@ -175,7 +189,7 @@ describe('ListTransfers', () => {
     const owner = service.client(heidrun.LedgerServiceService, { subject: 'owner-of-p-1', roles: ['provider'] });
     const seen = await owner.listTransfers(list({}));
     expect(seen.transfers).toMatchObject([
-      { kind: heidrun.TransferKind.EARNINGS, amountCents: 316n, providerId: 'p-1', debitAccount: `wallet:net/${user}` },
+      { kind: heidrun.TransferKind.EARNINGS, amountCents: 316n, providerId: 'p-1', debitAccount: 'wallet' },
     ]);
     const ids: string[] = [];
     let pageToken = '';

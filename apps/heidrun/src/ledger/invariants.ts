@@ -114,6 +114,66 @@ FROM top_ups u LEFT JOIN transfers t ON t.id = 'topup:' || u.id
 WHERE coalesce(t.amount_cents, 0) <> CASE u.status WHEN 'SUCCEEDED' THEN u.amount_cents ELSE 0 END
 ORDER BY u.id LIMIT $1`;
 
+/** Refunds of a capture stay within it, give back ⌊fee × refunds / total⌋ of its fee, and are posted as stored. */
+const REFUND_WITHIN_CAPTURE = `
+WITH legs AS (
+  SELECT refund_id, sum(earnings_returned_cents) AS earnings, sum(fee_returned_cents) AS fee
+  FROM refund_legs GROUP BY refund_id
+), posted AS (
+  SELECT split_part(id, ':', 2) AS refund_id,
+    sum(amount_cents) FILTER (WHERE kind = 'EARNINGS_REFUND') AS earnings,
+    sum(amount_cents) FILTER (WHERE kind = 'FEE_REFUND') AS fee
+  FROM transfers WHERE kind IN ('EARNINGS_REFUND', 'FEE_REFUND') GROUP BY 1
+), per_capture AS (
+  SELECT hold_id, sum(amount_cents) AS refunded, sum(fee_returned_cents) AS fee FROM refunds GROUP BY hold_id
+)
+SELECT coalesce(f.id, p.refund_id) AS subject, format('gives back %s with %s of the fee; posted are earnings %s and '
+  'fee %s', f.amount_cents, f.fee_returned_cents, p.earnings, p.fee) AS description
+FROM refunds f LEFT JOIN legs l ON l.refund_id = f.id FULL JOIN posted p ON p.refund_id = f.id
+WHERE f.id IS NULL OR coalesce(p.fee, 0) <> f.fee_returned_cents OR l.fee IS DISTINCT FROM f.fee_returned_cents
+  OR coalesce(p.earnings, 0) <> f.amount_cents - f.fee_returned_cents
+  OR coalesce(l.earnings, 0) <> f.amount_cents - f.fee_returned_cents
+UNION ALL
+SELECT c.hold_id, format('%s captured with a fee of %s; %s refunded with %s of the fee', c.captured_cents, c.fee_cents,
+  r.refunded, r.fee)
+FROM captures c JOIN per_capture r ON r.hold_id = c.hold_id
+WHERE r.refunded > c.captured_cents OR r.fee <> div(c.fee_cents::numeric * r.refunded, c.captured_cents)
+ORDER BY 1 LIMIT $1`;
+
+const ROLL_UP_IS_FOLD = `
+WITH days AS (
+  SELECT debit_account_id AS account_id, (posted_at AT TIME ZONE 'UTC')::date AS day, 'spent' AS what,
+    sum(amount_cents) AS cents
+  FROM transfers WHERE kind IN ('EARNINGS', 'FEE') GROUP BY 1, 2
+  UNION ALL
+  SELECT e.account_id, e.day, 'earned', sum(e.cents) FROM (
+    SELECT credit_account_id AS account_id, (posted_at AT TIME ZONE 'UTC')::date AS day, amount_cents AS cents
+    FROM transfers WHERE kind = 'EARNINGS'
+    UNION ALL
+    SELECT t.debit_account_id, (o.posted_at AT TIME ZONE 'UTC')::date, -t.amount_cents
+    FROM transfers t JOIN transfers o ON o.id = t.reverses_id AND o.kind = 'EARNINGS'
+    WHERE t.kind IN ('EARNINGS_REFUND', 'DISPUTE_WITHHOLD')
+  ) e GROUP BY 1, 2
+), kept AS (
+  SELECT wallet_id AS account_id, day, 'spent' AS what, spent_cents AS cents FROM wallet_spending
+  UNION ALL SELECT account_id, day, 'earned', earned_cents FROM earnings_days
+)
+SELECT a.name AS subject, format('%s on %s: %s kept, its transfers make %s', coalesce(k.what, d.what),
+  coalesce(k.day, d.day), coalesce(k.cents, 0), coalesce(d.cents, 0)) AS description
+FROM days d FULL JOIN kept k ON k.account_id = d.account_id AND k.day = d.day AND k.what = d.what
+JOIN accounts a ON a.id = coalesce(k.account_id, d.account_id)
+WHERE coalesce(k.cents, 0) <> coalesce(d.cents, 0)
+ORDER BY 1 LIMIT $1`;
+
+/** Money set aside for a payout lies in its account until it is handed over for good, and nowhere else. */
+const PAYOUT_HOLDS_ITS_MONEY = `
+SELECT coalesce('payout:' || p.id, a.name) AS subject, format('is %s over %s cents; its account has %s',
+  coalesce(p.status, 'unknown'), p.amount_cents, coalesce(a.posted_cents, 0)) AS description
+FROM payouts p FULL JOIN (SELECT name, posted_cents FROM accounts WHERE kind = 'payout') a ON a.name = 'payout:' || p.id
+WHERE coalesce(a.posted_cents, 0)
+  <> CASE WHEN p.status IN ('PENDING', 'IN_TRANSIT') THEN p.amount_cents ELSE 0 END
+ORDER BY 1 LIMIT $1`;
+
 /** What VerifyLedger checks (domain rules, Ledger). */
 export const invariants: readonly Invariant[] = [
   { name: 'DEBITS_EQUAL_CREDITS', sql: DEBITS_EQUAL_CREDITS },
@@ -123,4 +183,7 @@ export const invariants: readonly Invariant[] = [
   { name: 'HOLD_NOT_OVERDUE', sql: HOLD_NOT_OVERDUE },
   { name: 'CARRY_WITHIN_BOUND', sql: CARRY_WITHIN_BOUND },
   { name: 'TOP_UP_IS_CREDITED_ONCE_CHARGED', sql: TOP_UP_IS_CREDITED_ONCE_CHARGED },
+  { name: 'REFUND_WITHIN_CAPTURE', sql: REFUND_WITHIN_CAPTURE },
+  { name: 'ROLL_UP_IS_FOLD', sql: ROLL_UP_IS_FOLD },
+  { name: 'PAYOUT_HOLDS_ITS_MONEY', sql: PAYOUT_HOLDS_ITS_MONEY },
 ];

@@ -9,7 +9,7 @@ import { earningsOf, walletOf } from './account-names.ts';
 import { type LedgerDeps } from './ledger-deps.ts';
 import { type TransferKind } from './post-transfers.ts';
 import { resolveAccount } from './resolve-account.ts';
-import { toWireTransfer } from './to-wire-transfer.ts';
+import { toOwnTransfer, toWireTransfer } from './to-wire-transfer.ts';
 import { seesEverything, userOf } from './visibility.ts';
 
 const schema = z.object({
@@ -40,18 +40,16 @@ export function createListTransfers({ prisma }: Pick<LedgerDeps, 'prisma'>) {
     const { items, nextPageToken } = takePage(rows, size, (last) =>
       encodePageToken(scope, [last.postedAt.toISOString(), String(last.sequence)]),
     );
-    return {
-      transfers: items.map((row) =>
-        toWireTransfer({
-          ...row,
-          kind: row.kind as TransferKind,
-          debit: row.debit.base,
-          credit: row.credit.base,
-          stored: false,
-        }),
-      ),
-      nextPageToken,
-    };
+    const transfers = items.map((row) =>
+      toWireTransfer({
+        ...row,
+        kind: row.kind as TransferKind,
+        debit: row.debit.base,
+        credit: row.credit.base,
+        stored: false,
+      }),
+    );
+    return { transfers: transfers.map((transfer) => toOwnTransfer(transfer, ctx.identity)), nextPageToken };
   };
 }
 

@@ -2,6 +2,7 @@ import { heidrun } from '@edda/contracts';
 import { type CallContext, parseWith } from '@edda/grpc-kit';
 import { z } from 'zod';
 import { fields } from '../fields.ts';
+import { toOwnTransfer } from '../ledger/to-wire-transfer.ts';
 import { seesEverything } from '../ledger/visibility.ts';
 import { toPinnedPrice } from './candidate.ts';
 import { captureFacts, toCaptureResponse } from './capture-response.ts';
@@ -25,10 +26,9 @@ export function createGetPreAuth(deps: Pick<PreAuthDeps, 'pool'>) {
     const found = await (byHold ? findHold : findHoldOfTransaction)(deps.pool, key.value);
     if (found === undefined || !isVisible(found, ctx)) throw holdNotFound(byHold ? 'preauth_id' : 'transaction_id');
     const captured = found.resolution?.kind === 'CAPTURED';
-    return {
-      preauth: toPreAuth(found),
-      capture: captured ? toCaptureResponse(await captureFacts(deps.pool, found), true) : undefined,
-    };
+    const capture = captured ? toCaptureResponse(await captureFacts(deps.pool, found), true) : undefined;
+    const transfers = capture?.transfers.map((transfer) => toOwnTransfer(transfer, ctx.identity)) ?? [];
+    return { preauth: toPreAuth(found), capture: capture && { ...capture, transfers } };
   };
 }
 

@@ -1,15 +1,14 @@
 import { type heidrun } from '@edda/contracts';
 import { type CallContext, type Handlers, parseWith } from '@edda/grpc-kit';
 import { moneyFaults, settle } from '@edda/money';
-import { type Logger } from '@edda/telemetry';
 import { z } from 'zod';
 import { fields } from '../fields.ts';
+import { createGetSettlementHistory } from './get-settlement-history.ts';
+import { createRefund, type RefundDeps } from './refund.ts';
 
-export interface SettlementDeps {
+export interface SettlementDeps extends RefundDeps {
   /** Commission where the request names none, basis points. */
   rateBps: () => number;
-  /** The module `settlement`: one line per calculation. */
-  logger: Logger;
   onCalculation: (count: number) => void;
 }
 
@@ -22,7 +21,7 @@ const batch = z.object({
     .max(10_000, 'has at most 10,000 items'),
 });
 
-/** SettlementService: the stateless split. Refund and history come with a later version. */
+/** SettlementService: the stateless split, refunds, and the record of captures and refunds. */
 export function createSettlementHandlers(deps: SettlementDeps): Handlers<typeof heidrun.SettlementServiceService> {
   return {
     calculateSettlement: async (request, ctx) => {
@@ -52,6 +51,8 @@ export function createSettlementHandlers(deps: SettlementDeps): Handlers<typeof 
       log(deps, ctx, request.requestId, { items: results.length, ...figures(sums) });
       return { results, ...sums };
     },
+    refund: createRefund(deps),
+    getSettlementHistory: createGetSettlementHistory(deps),
   };
 }
 

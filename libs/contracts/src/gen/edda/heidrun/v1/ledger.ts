@@ -168,9 +168,9 @@ export interface Account {
 export interface Transfer {
   /** Unique id; derived from what caused it, so that a repetition is the same transfer. */
   id: string;
-  /** Account the money leaves. */
+  /** Account the money leaves; of another user's, users see only the kind, `wallet` or `earnings`. */
   debitAccount: string;
-  /** Account the money reaches. */
+  /** Account the money reaches; of another user's, users see only the kind. */
   creditAccount: string;
   /** Cents, 1 and up. */
   amountCents: bigint;
@@ -258,8 +258,8 @@ export interface VerifyLedgerResponse {
 export interface LedgerViolation {
   /**
    * Which one, UPPER_SNAKE: DEBITS_EQUAL_CREDITS, BALANCE_IS_FOLD, WALLET_ABOVE_LIMIT, CAPTURE_IS_SPLIT_WITHIN_HOLD,
-   * HOLD_NOT_OVERDUE, CARRY_WITHIN_BOUND,
-   * TOP_UP_IS_CREDITED_ONCE_CHARGED.
+   * HOLD_NOT_OVERDUE, CARRY_WITHIN_BOUND, TOP_UP_IS_CREDITED_ONCE_CHARGED, REFUND_WITHIN_CAPTURE, ROLL_UP_IS_FOLD,
+   * PAYOUT_HOLDS_ITS_MONEY.
    */
   invariant: string;
   /** What violates it: an account, hold, capture or provider id. */

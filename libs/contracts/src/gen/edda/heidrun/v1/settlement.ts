@@ -175,11 +175,11 @@ export interface SettlementRecord {
   transactionId: string;
   /** The compute request. */
   requestId: string;
-  /** Who paid. */
+  /** Who paid; empty where the caller is who earned. */
   requesterId: string;
   /** Who earned. */
   providerId: string;
-  /** The provider's owner, whose account was credited. */
+  /** The provider's owner, whose account was credited; empty where the caller is who paid. */
   ownerId: string;
   /** Model name. */
   model: string;
@@ -2137,7 +2137,7 @@ export const SettlementServiceService = {
   },
   /**
    * Gives captured money back, wholly or in part, cumulative over several refunds. Role: service, Njörðr only.
-   * Reasons: NOT_FOUND, REFUND_EXCEEDS_CAPTURED, ALREADY_REFUNDED, IDEMPOTENCY_CONFLICT.
+   * Reasons: NOT_FOUND, REFUND_EXCEEDS_CAPTURED, ALREADY_REFUNDED, AMOUNT_OUT_OF_RANGE, IDEMPOTENCY_CONFLICT.
    */
   refund: {
     path: "/edda.heidrun.v1.SettlementService/Refund" as const,
@@ -2175,7 +2175,7 @@ export interface SettlementServiceServer extends UntypedServiceImplementation {
   batchCalculateSettlement: handleUnaryCall<BatchCalculateSettlementRequest, BatchCalculateSettlementResponse>;
   /**
    * Gives captured money back, wholly or in part, cumulative over several refunds. Role: service, Njörðr only.
-   * Reasons: NOT_FOUND, REFUND_EXCEEDS_CAPTURED, ALREADY_REFUNDED, IDEMPOTENCY_CONFLICT.
+   * Reasons: NOT_FOUND, REFUND_EXCEEDS_CAPTURED, ALREADY_REFUNDED, AMOUNT_OUT_OF_RANGE, IDEMPOTENCY_CONFLICT.
    */
   refund: handleUnaryCall<RefundRequest, RefundResponse>;
   /** Lists captures and refunds. Users see what they paid or earned; service and admin see all. */
@@ -2223,7 +2223,7 @@ export interface SettlementServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * Gives captured money back, wholly or in part, cumulative over several refunds. Role: service, Njörðr only.
-   * Reasons: NOT_FOUND, REFUND_EXCEEDS_CAPTURED, ALREADY_REFUNDED, IDEMPOTENCY_CONFLICT.
+   * Reasons: NOT_FOUND, REFUND_EXCEEDS_CAPTURED, ALREADY_REFUNDED, AMOUNT_OUT_OF_RANGE, IDEMPOTENCY_CONFLICT.
    */
   refund(
     request: RefundRequest,
