@@ -32,6 +32,7 @@ import { type secretsTable } from './secrets.ts';
 import { type HeidrunSettings, settingsSchema } from './settings.ts';
 import { createSettlementHandlers } from './settlement/settlement-handlers.ts';
 import { sweepKeys } from './sweep-keys.ts';
+import { rollUsage } from './tokens/roll-usage.ts';
 import { createTokenHandlers } from './tokens/token-handlers.ts';
 
 export interface RunOptions {
@@ -107,6 +108,13 @@ async function serve(given: Omit<Parts, 'counter' | 'relay'>): Promise<RunningSe
 function createCalculations({ base, settings, clock, counter, relay }: Parts): ServiceEntry[] {
   const { pool, logger, metrics } = base;
   const calculated = createCalculationCounter(metrics);
+  const rolling = startPeriodic({
+    name: 'usage rollups',
+    intervalMs: () => settings.current().tokens.rollIntervalMs,
+    run: () => rollUsage(pool),
+    logger,
+  });
+  base.onClose('usage rollups', () => rolling.stop());
   const prices = createPriceCache({
     load: (providerId, model) => priceInForce(pool, providerId, model, clock.now()),
     clock,
@@ -115,7 +123,12 @@ function createCalculations({ base, settings, clock, counter, relay }: Parts): S
   return [
     implement(
       heidrun.TokenServiceService,
-      createTokenHandlers({ counter, logger: logger.module('tokens'), onCalculation: () => calculated('tokens') }),
+      createTokenHandlers({
+        ...{ pool, clock, newId: randomUUID, notify: () => relay.notify() },
+        counter,
+        logger: logger.module('tokens'),
+        onCalculation: () => calculated('tokens'),
+      }),
     ),
     implement(
       heidrun.PricingServiceService,

@@ -68,6 +68,7 @@ export async function startPayments() {
   };
   const topUps = createTopUps(deps);
   const tokenDeps = {
+    ...{ pool, clock, newId: randomUUID, notify: () => undefined },
     counter: createTokenCounter(),
     logger: log.logger.module('tokens'),
     onCalculation: () => undefined,
