@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { auditVerify } from './commands/audit-verify.ts';
 import { keys } from './commands/keys.ts';
 import { token } from './commands/token.ts';
 import { welcome } from './commands/welcome.ts';
@@ -48,5 +49,14 @@ export function createOperatorProgram(): Command {
     .option('--payee <user>', 'who is to be paid')
     .option('--network <id>', 'the tenant of both', 'demo')
     .action(welcome);
+  program
+    .command('audit')
+    .description('looks at the audit logs of a running market')
+    .command('verify')
+    .description('recomputes every service’s hash chain; exits with 1 unless all are intact')
+    .addOption(dataDir())
+    .option('--port-offset <n>', 'as given to up', wholeNumber(0, 10_000), 0)
+    .option('--host <name>', 'where the services listen', '127.0.0.1')
+    .action(auditVerify);
   return program;
 }

@@ -240,7 +240,7 @@ function createRelay({ base, settings }: Pick<Parts, 'base' | 'settings'>): Outb
     name: 'edda_heidrun_outbox_delivered_total',
     help: 'Events delivered to the history.',
   });
-  return createOutboxRelay({
+  const relay = createOutboxRelay({
     pool: base.pool,
     deliver: createDeliverEvents(base.peer(nornen.HistoryServiceService, peers.nornen, peers.tls)),
     maxPending: outbox.maxPending,
@@ -253,4 +253,10 @@ function createRelay({ base, settings }: Pick<Parts, 'base' | 'settings'>): Outb
       delivered: (events) => delivered.inc(events),
     },
   });
+  // What writes an event writes an audit record with it.
+  const notify = () => {
+    relay.notify();
+    base.audit.notify();
+  };
+  return { ...relay, notify };
 }

@@ -64,6 +64,7 @@ async function serve(base: ServiceBase, settings: Settings<NornenSettings>, cloc
   const policies = await openPolicies({
     pool,
     settings,
+    clock,
     logger: base.logger.module('policies'),
     onVersion: (version) => metrics.policyVersion.set(Number(version)),
   });

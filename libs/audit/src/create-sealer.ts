@@ -24,7 +24,7 @@ export interface Sealer {
 
 const SEAL_NOW_BATCHES = 20;
 /** After `notify`, how long records gather: under load one transaction then seals those of many requests. */
-const GATHER_MS = 50;
+const GATHER_MS = 250;
 const LONGEST_BACKOFF_MS = 10_000;
 
 /** Seals the intake in the background, outside of every request. */

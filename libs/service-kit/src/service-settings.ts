@@ -112,11 +112,14 @@ function auditGroup() {
             'File the head of the audit chain is appended to, one JSON line each; keep it where the database’s owner cannot write.',
             '/mnt/worm/edda-anchors.jsonl',
           ),
-          url: z.url({ protocol: /^https?$/ }).optional().meta({
-            description: 'URL the head of the audit chain is posted to, and its newest anchor asked from.',
-            reload: 'restart',
-            example: 'https://anchor.example.org/edda',
-          }),
+          url: z
+            .url({ protocol: /^https?$/ })
+            .optional()
+            .meta({
+              description: 'URL the head of the audit chain is posted to, and its newest anchor asked from.',
+              reload: 'restart',
+              example: 'https://anchor.example.org/edda',
+            }),
           intervalSeconds: z.int().min(1).max(86_400).default(60).meta({
             description: 'How often the head of the audit chain is anchored when it moved, seconds.',
             reload: 'live',

@@ -9,6 +9,7 @@ import { fields } from '../fields.ts';
 import { type UserKey } from '../ledger/account-names.ts';
 import { accountOf, remembered, scopeOf } from './account-of.ts';
 import { askProvider } from './ask-provider.ts';
+import { auditPayment } from './audit-payment.ts';
 import {
   announceVerified,
   assertNotFrozen,
@@ -140,6 +141,10 @@ async function store(
   ]);
   await makeDefault(client, user, id, purposes, { onlyFirst: !request.makeDefault });
   const row = await ownMethod(client, user, id);
+  await auditPayment(client, {
+    ...{ user, at: now, action: 'payment_method.add', subject: `payment_method:${id}` },
+    details: { kind: row.kind, purposes, status: row.status, paymentProvider: row.payment_provider },
+  });
   if (verified) await announceVerified(client, row, now);
   deps.logger.info({ payment_method_id: id, kind: row.kind, status: row.status }, 'payment method added');
   return heidrun.PaymentMethod.toJSON(toMethod(row, now));

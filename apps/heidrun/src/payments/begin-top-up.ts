@@ -3,6 +3,7 @@ import { type ClientBase } from 'pg';
 import { heidrunFaults } from '../faults.ts';
 import { balanceOf } from '../ledger/account-balance.ts';
 import { type UserKey, walletOf } from '../ledger/account-names.ts';
+import { auditPayment } from './audit-payment.ts';
 import { assertNotFrozen } from './method-changes.ts';
 import { isExpired, type MethodRow, ownMethod } from './method-row.ts';
 import { type PaymentDeps } from './payment-deps.ts';
@@ -50,6 +51,10 @@ export async function beginTopUp(
     nextAttemptAt,
     now,
   ]);
+  await auditPayment(client, {
+    ...{ user, at: now, action: 'top_up.begin', subject: `top_up:${id}` },
+    details: { amountCents, currency: deps.currency, paymentMethodId: method.id },
+  });
   return id;
 }
 

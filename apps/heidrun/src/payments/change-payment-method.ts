@@ -8,6 +8,7 @@ import { fields } from '../fields.ts';
 import { balanceOf } from '../ledger/account-balance.ts';
 import { type UserKey, walletOf } from '../ledger/account-names.ts';
 import { accountOf, scopeOf } from './account-of.ts';
+import { auditPayment } from './audit-payment.ts';
 import { lockUserMethods, makeDefault } from './method-changes.ts';
 import { isExpired, type MethodRow, ownMethod, toMethod } from './method-row.ts';
 import { type PaymentDeps } from './payment-deps.ts';
@@ -43,6 +44,10 @@ export function createSetDefaultPaymentMethod(deps: PaymentDeps) {
         });
       }
       await makeDefault(client, user, row.id, [purpose], { onlyFirst: false });
+      await auditPayment(client, {
+        ...{ user, at: deps.clock.now(), action: 'payment_method.default', subject: `payment_method:${row.id}` },
+        details: { purpose },
+      });
     });
   };
 }
@@ -61,6 +66,8 @@ export function createRemovePaymentMethod(deps: PaymentDeps) {
         [row.id, status],
       );
       await promote(deps, client, user, row);
+      const subject = `payment_method:${row.id}`;
+      await auditPayment(client, { user, at: deps.clock.now(), action: 'payment_method.remove', subject });
       deps.logger.info({ payment_method_id: row.id }, 'payment method removed');
     });
   };

@@ -4,6 +4,7 @@ import { heidrunFaults } from '../faults.ts';
 import { clearingOf, type UserKey, walletOf } from '../ledger/account-names.ts';
 import { postTransfers } from '../ledger/post-transfers.ts';
 import { askProvider } from './ask-provider.ts';
+import { auditPayment } from './audit-payment.ts';
 import { ownMethod } from './method-row.ts';
 import { type PaymentDeps } from './payment-deps.ts';
 import { topUpMachine } from './payment-machines.ts';
@@ -89,6 +90,10 @@ async function close(
     'UPDATE top_ups SET status = $2, failure_reason = $3, provider_reference = $4, completed_at = $5 WHERE id = $1',
     [row.id, status, reason, result.providerReference, now],
   );
+  await auditPayment(client, {
+    ...{ user: userOf(row), at: now, action: `top_up.${event}`, subject: `top_up:${row.id}`, reason },
+    details: { amountCents: row.amount_cents, currency: row.currency, providerReference: result.providerReference },
+  });
 }
 
 async function credit(client: ClientBase, row: TopUpRow, now: Date): Promise<void> {

@@ -8,6 +8,7 @@ import { fields } from '../fields.ts';
 import { type UserKey } from '../ledger/account-names.ts';
 import { accountOf, scopeOf } from './account-of.ts';
 import { askProvider } from './ask-provider.ts';
+import { auditPayment } from './audit-payment.ts';
 import { announceVerified } from './method-changes.ts';
 import { type MethodRow, ownMethod, toMethod } from './method-row.ts';
 import { type PaymentDeps } from './payment-deps.ts';
@@ -114,6 +115,13 @@ async function conclude(
 async function setStatus(client: ClientBase, row: MethodRow, event: 'verify' | 'fail', now: Date): Promise<void> {
   const status = methodMachine.next(row.status, event);
   const reason = event === 'fail' ? 'Too many wrong verification codes.' : '';
+  await auditPayment(client, {
+    user: { networkId: row.network_id, userId: row.user_id },
+    at: now,
+    action: `payment_method.${event}`,
+    subject: `payment_method:${row.id}`,
+    details: { attempts: row.verification_attempts, status },
+  });
   await client.query('UPDATE payment_methods SET status = $2, failure_reason = $3, verified_at = $4 WHERE id = $1', [
     row.id,
     status,

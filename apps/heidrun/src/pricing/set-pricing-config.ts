@@ -1,3 +1,4 @@
+import { appendAudit, auditCaller, type NewAuditRecord } from '@edda/audit';
 import { type heidrun } from '@edda/contracts';
 import { commonFaults, invalidInput } from '@edda/faults';
 import { type CallContext, parseWith } from '@edda/grpc-kit';
@@ -57,6 +58,7 @@ export function createSetPricingConfig(deps: PricingDeps) {
         const stored = await nextVersion(deps, client, request, now);
         await insertPrice(client, stored);
         await appendEvents(client, [priceChanged(stored)]);
+        await appendAudit(client, [auditedPrice(stored, ctx)]);
         return { id: stored.id };
       },
     );
@@ -123,6 +125,19 @@ function checkValidFrom(request: heidrun.SetPricingConfigRequest, now: Date): vo
   if (aheadMs < -1_000 || aheadMs > YEAR_MS) {
     throw invalidInput([{ field: 'valid_from', description: 'must lie between now and a year ahead' }]);
   }
+}
+
+function auditedPrice(stored: StoredPrice, { identity, requestId }: CallContext): NewAuditRecord {
+  const { providerId, model, version, price, ownerId, networkId, validFrom, createdAt } = stored;
+  return {
+    occurredAt: createdAt,
+    ...auditCaller(identity),
+    networkId,
+    action: 'price.set',
+    subject: `price:${providerId}/${model}`,
+    requestId,
+    details: { ...price, version, ownerId, validFrom },
+  };
 }
 
 function priceChanged(stored: StoredPrice) {

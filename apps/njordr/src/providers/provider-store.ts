@@ -1,3 +1,4 @@
+import { appendAudit, auditOrigin } from '@edda/audit';
 import { njordr } from '@edda/contracts';
 import { appendEvents, jsonText } from '@edda/pg-kit';
 import { type Pool, type PoolClient } from 'pg';
@@ -141,15 +142,24 @@ export async function changeProvider(
     [expected.providerId, expected.status, expected.submission, event.now, ...(Object.values(change) as unknown[])],
   );
   if (rowCount !== 1) return false;
-  await recordEvent(client, expected, { ...event, status: change.status ?? expected.status });
+  await recordEvent(client, expected, {
+    ...event,
+    status: change.status ?? expected.status,
+    details: { from: expected.status, ...changedBy(change) },
+  });
   return true;
 }
 
-/** An event of a provider for the history: what happened, never what it was configured with. */
+/** What of a change an auditor wants to know; measurements are the history's. */
+function changedBy({ paused, payout_verified, decision_id }: ProviderChange): object {
+  return { paused, payoutVerified: payout_verified, decisionId: decision_id };
+}
+
+/** An event of a provider for the history, and its audit record: what happened, never what it was configured with. */
 export async function recordEvent(
   client: PoolClient,
   provider: Pick<ProviderRow, 'providerId' | 'ownerId' | 'networkId'>,
-  event: { type: string; status: string; now: Date; reason?: string; requestId?: string },
+  event: { type: string; status: string; now: Date; reason?: string; requestId?: string; details?: object },
 ): Promise<void> {
   const { providerId, ownerId, networkId } = provider;
   await appendEvents(client, [
@@ -165,6 +175,17 @@ export async function recordEvent(
       },
       occurredAt: event.now,
       ...(event.requestId !== undefined && { requestId: event.requestId }),
+    },
+  ]);
+  await appendAudit(client, [
+    {
+      occurredAt: event.now,
+      ...auditOrigin('providers'),
+      networkId,
+      action: event.type,
+      subject: `provider:${providerId}`,
+      ...(event.reason !== undefined && { reason: event.reason }),
+      details: { ownerId, status: event.status, ...event.details },
     },
   ]);
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { commonFaults, invalidInput } from '@edda/faults';
 import { njordr } from '@edda/contracts';
 import { type CallContext, parseWith } from '@edda/grpc-kit';
+import { hashRequest } from '@edda/pg-kit';
 import { z } from 'zod';
 import { configurationSchema } from './configuration-schema.ts';
 import { type ProviderDeps } from './provider-deps.ts';
@@ -41,8 +42,8 @@ export function createUpdateProvider(deps: ProviderDeps) {
       const merged = merge(row.configuration, request.configuration, fields);
       const { configuration } = parseWith(z.object({ configuration: configurationSchema }), { configuration: merged });
       await replaceConfiguration(client, providerId, keepVerified(row, configuration), now);
-      const { status } = row;
-      await recordEvent(client, row, { type: 'provider.updated', status, now, requestId: ctx.requestId });
+      const event = { type: 'provider.updated', status: row.status, now, requestId: ctx.requestId };
+      await recordEvent(client, row, { ...event, details: auditedConfiguration(configuration) });
       return providerId;
     });
     // Usually the new price is confirmed by then; a pending registration may go on for longer than a caller waits.
@@ -74,6 +75,17 @@ function keepVerified(row: ProviderRow, configuration: njordr.ProviderConfigurat
   );
   const models = configuration.models.map((offer) => ({ ...offer, continuationVerified: verified.has(offer.model) }));
   return { ...configuration, models };
+}
+
+/** The prices, which fix money, and a hash that shows whether anything else was changed. */
+function auditedConfiguration(configuration: njordr.ProviderConfiguration): object {
+  const priceOf = (price: njordr.ProviderConfiguration['price']) =>
+    price && { cents: price.priceCents, outputCents: price.outputPriceCents, unitTokens: price.priceUnitTokens };
+  return {
+    configurationHash: hashRequest(configuration),
+    price: priceOf(configuration.price),
+    modelPrices: configuration.models.map(({ model, price }) => ({ model, price: priceOf(price) })),
+  };
 }
 
 function assertChangeable(row: ProviderRow, expectedVersion: bigint): void {

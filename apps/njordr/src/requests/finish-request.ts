@@ -3,7 +3,7 @@ import { type common, type heidrun, njordr } from '@edda/contracts';
 import { asFault, type Fault } from '@edda/faults';
 import { type Clock } from '@edda/telemetry';
 import { observationEvent, observationOf, outcomeOfAttempt } from '../quality/observations-of.ts';
-import { type EndOfTransaction, type Held, type TransactionStore } from '../transactions/transaction-store.ts';
+import { type EndOfTransaction, type TransactionStore, type Transition } from '../transactions/transaction-store.ts';
 import { type AnswerKeeper } from './answer-keeper.ts';
 import { endEvent } from './end-event.ts';
 import { type Bill, endedLegs, receiptOf } from './receipt-of.ts';
@@ -72,7 +72,7 @@ export function createFinish({ store, keep, clock, settings }: FinishDeps) {
 
 async function insistOn(
   store: Pick<TransactionStore, 'end' | 'endedBy'>,
-  held: Held,
+  held: Transition,
   end: EndOfTransaction,
   retryMs: number,
 ): Promise<boolean> {

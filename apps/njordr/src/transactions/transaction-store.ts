@@ -1,6 +1,7 @@
 import { type common } from '@edda/contracts';
 import { type Pool } from 'pg';
 import { eventValues, insertEventsFrom, type SequencedEvent } from '../events/new-event.ts';
+import { auditedCreation, auditedEnd, auditedStart, auditOnce } from './transaction-audit.ts';
 import { END, type EndedLeg, legValues, replacingAnswer } from './end-transaction-sql.ts';
 import { transactionMachine, type TransactionState } from './transaction-machine.ts';
 import { type CheckpointLeg, transactionColumns, type TransactionRow } from './transaction-row.ts';
@@ -26,6 +27,12 @@ export interface NewTransaction {
 export interface Held {
   transactionId: string;
   epoch: bigint;
+}
+
+/** … and whose it is, for the audit record of what is done to it. */
+export interface Transition extends Held {
+  requestId: string;
+  networkId: string;
 }
 
 export interface EndOfTransaction {
@@ -55,12 +62,12 @@ export interface EndOfTransaction {
 }
 
 export interface TransactionStore {
-  /** PENDING row, routing decision and event in one statement. @returns false when the key is taken */
+  /** PENDING row, routing decision, event and audit record in one statement. @returns false when the key is taken */
   insert(transaction: NewTransaction): Promise<boolean>;
   /** PENDING → PROCESSING. @returns false when the row is no longer ours or in another state */
-  start(held: Held, hold: StartedHold): Promise<boolean>;
-  /** The end with legs, answer and events in one statement. @returns false when the row is no longer ours or has ended */
-  end(held: Held, end: EndOfTransaction): Promise<boolean>;
+  start(held: Transition, hold: StartedHold): Promise<boolean>;
+  /** The end with legs, answer, events and audit record in one statement. @returns false when the row is no longer ours or has ended */
+  end(held: Transition, end: EndOfTransaction): Promise<boolean>;
   /** Renews leases, writes checkpoints and the answers so far. */
   renew(updates: readonly Renewal[], leaseUntil: Date): Promise<Renewed>;
   /** Lets any replica settle this one at once; it is ours no longer. @param result the answer, where it is kept: recovery has no other way to it */
@@ -109,13 +116,17 @@ WITH created AS (
 ), decided AS (
   INSERT INTO routing_decisions (transaction_id, epoch, decision, query)
   SELECT transaction_id, $15, $16, $17 FROM created
-), noted AS (${insertEventsFrom('created', 18)})
+), noted AS (${insertEventsFrom('created', 18)}), audited AS (${auditOnce('created', 23)})
 SELECT FROM created`;
 
 const START = `
-UPDATE transactions SET state = '${transactionMachine.next('PENDING', 'start')}', preauth_id = $3, held_cents = $4,
-  output_budget_tokens = $5, commission_rate_bps = $6, started_at = $7, updated_at = $7, version = version + 1
-WHERE transaction_id = $1 AND epoch = $2 AND state = 'PENDING'`;
+WITH started AS (
+  UPDATE transactions SET state = '${transactionMachine.next('PENDING', 'start')}', preauth_id = $3, held_cents = $4,
+    output_budget_tokens = $5, commission_rate_bps = $6, started_at = $7, updated_at = $7, version = version + 1
+  WHERE transaction_id = $1 AND epoch = $2 AND state = 'PENDING'
+  RETURNING transaction_id
+), audited AS (${auditOnce('started', 8)})
+SELECT FROM started`;
 
 const RENEW = `
 WITH renewed AS (
@@ -175,27 +186,29 @@ export function createTransactionStore(deps: { pool: Pool; owner: string; leaseM
         ...[owner, new Date(t.createdAt.getTime() + leaseMs()), t.maxCostCents, t.estimatedInputTokens],
         ...[t.createdAt, t.deadline, t.routing.epoch, t.routing.decision, t.routing.query],
         ...eventValues([t.event], t.createdAt),
+        ...auditedCreation(t),
       ]),
-    start: ({ transactionId, epoch }, hold) =>
+    start: (held, hold) =>
       changed('transaction-start', START, [
-        ...[
-          transactionId,
-          epoch,
-          hold.preauthId,
-          hold.heldCents,
-          hold.outputBudgetTokens,
-          hold.commissionRateBps,
-          hold.at,
-        ],
+        ...[held.transactionId, held.epoch, hold.preauthId, hold.heldCents, hold.outputBudgetTokens],
+        ...[hold.commissionRateBps, hold.at],
+        ...auditedStart(held, hold),
       ]),
-    end: ({ transactionId, epoch }, end) =>
+    end: (held, end) =>
       changed('transaction-end', END, [
-        ...[transactionId, epoch, end.state, transactionMachine.sourcesOf(endEvents[end.state]), end.finishReason],
+        ...[
+          held.transactionId,
+          held.epoch,
+          end.state,
+          transactionMachine.sourcesOf(endEvents[end.state]),
+          end.finishReason,
+        ],
         ...[end.costLimited, end.tokenMethod, end.tokenizer, end.inputTokens, end.outputTokens, end.totalCostCents],
         ...[end.providerEarningsCents, end.companyFeeCents, end.releasedCents, end.failureReason, end.failureMessage],
         ...[end.receipt, end.releaseKey, end.attempts, end.result?.sealed ?? null, end.result?.expiresAt ?? null],
         ...legValues(end.legs),
         ...eventValues(end.events, end.at),
+        ...auditedEnd(held, end),
       ]),
     async renew(updates, leaseUntil) {
       const { rows } = await pool.query<{ id: string; cancel: boolean }>({

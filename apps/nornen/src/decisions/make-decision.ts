@@ -1,3 +1,4 @@
+import { appendAudit, auditCaller, type NewAuditRecord } from '@edda/audit';
 import { type common, nornen } from '@edda/contracts';
 import { type CallContext } from '@edda/grpc-kit';
 import { hashRequest, jsonText, withIdempotency } from '@edda/pg-kit';
@@ -39,7 +40,7 @@ export interface Question<Kind extends PolicyKind = PolicyKind> {
 const personal = new Set(['owner_id', 'requester_id', 'network_id', 'device_id']);
 
 /**
- * Decides, and stores decision, event and answer in one transaction; a repeated call gets the first one's decision.
+ * Decides, and stores decision, event, audit record and answer in one transaction; a repeated call gets the first one's decision.
  * @throws IDEMPOTENCY_CONFLICT
  */
 export async function makeDecision<Kind extends PolicyKind>(
@@ -68,6 +69,7 @@ export async function makeDecision<Kind extends PolicyKind>(
     // A denied registration proves nothing about whose the provider is.
     if (decision.kind === 'provider-registration' && decision.outcome !== 'deny') await rememberOwner(client, decision);
     await storeEvents(client, [decisionMade(deps.newId(), decision, question, facts.hash)]);
+    await appendAudit(client, [auditedDecision(ctx, decision, question, facts.hash)]);
     return nornen.Decision.toJSON(decisionMessage(decision));
   });
   const decision = nornen.Decision.fromJSON(answer);
@@ -93,6 +95,24 @@ function decide<Kind extends PolicyKind>(deps: DecisionDeps, question: Question<
     subjectId,
     userId,
     networkId,
+  };
+}
+
+function auditedDecision(
+  { identity }: Pick<CallContext, 'identity'>,
+  decision: StoredDecision,
+  { requestId }: Question,
+  factsHash: string,
+): NewAuditRecord {
+  const { decisionId, kind, outcome, policyId, policyVersion, reasonCode, subjectId } = decision;
+  return {
+    occurredAt: decision.decidedAt,
+    ...auditCaller(identity),
+    networkId: decision.networkId,
+    action: 'decision.make',
+    subject: `decision:${decisionId}`,
+    requestId,
+    details: { kind, outcome, policyId, policyVersion, reasonCode, about: subjectId, factsHash },
   };
 }
 

@@ -1,5 +1,5 @@
 import { type Settings } from '@edda/settings';
-import { type Logger } from '@edda/telemetry';
+import { type Clock, type Logger } from '@edda/telemetry';
 import { type Pool } from 'pg';
 import { type NornenSettings } from '../settings.ts';
 import { createPolicyBook, type PolicyBook } from './policy-book.ts';
@@ -9,6 +9,7 @@ export interface OpenPoliciesOptions {
   pool: Pool;
   settings: Settings<NornenSettings>;
   logger: Logger;
+  clock: Clock;
   onVersion: (version: bigint) => void;
 }
 
@@ -23,7 +24,7 @@ export async function openPolicies(
   const current = () => settings.current().policies;
   const book = createPolicyBook({ pool, logger, pollIntervalMs: () => current().pollIntervalMs, onVersion });
   const publish = async (): Promise<void> => {
-    await publishExtraPolicies(pool, current().extra);
+    await publishExtraPolicies(pool, current().extra, options.clock.now());
     await book.refresh();
   };
   await publish();

@@ -34,9 +34,8 @@ it('a refresh that is overtaken by a newer one does not bring older policies bac
   const book = createPolicyBook({ pool: slowOnce, logger: silentLogger(), pollIntervalMs: () => 60_000 });
   const overtaken = book.refresh();
   await read.promise;
-  await publishExtraPolicies(pool, [
-    { id: 'request.none', kind: 'request', rule: 'true', effect: 'deny', reason: 'The market is closed.', priority: 1 },
-  ]);
+  const closed = { id: 'request.none', kind: 'request', rule: 'true', effect: 'deny', priority: 1 } as const;
+  await publishExtraPolicies(pool, [{ ...closed, reason: 'The market is closed.' }], new Date());
   await book.refresh();
   expect(book.current()?.snapshot.version).toBe(2n);
   held.resolve();

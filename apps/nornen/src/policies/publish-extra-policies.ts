@@ -1,3 +1,4 @@
+import { appendAudit, auditOrigin } from '@edda/audit';
 import { inTransaction } from '@edda/pg-kit';
 import { compilePolicySet, type Policy } from '@edda/policy';
 import { type Pool } from 'pg';
@@ -16,7 +17,7 @@ export function mergePolicies(defaults: readonly Policy[], extra: readonly Polic
  * @returns the new version, or undefined when nothing changed
  * @throws POLICY_INVALID when the whole does not compile; nothing is stored then
  */
-export function publishExtraPolicies(pool: Pool, extra: readonly Policy[]): Promise<bigint | undefined> {
+export function publishExtraPolicies(pool: Pool, extra: readonly Policy[], now: Date): Promise<bigint | undefined> {
   return inTransaction(pool, async (client) => {
     await lockPolicies(client);
     const [newest, defaults] = [await newestSnapshot(client), await newestSnapshot(client, 'migration')];
@@ -26,6 +27,15 @@ export function publishExtraPolicies(pool: Pool, extra: readonly Policy[]): Prom
     const version = (newest?.version ?? 0n) + 1n;
     compilePolicySet({ version: String(version), policies });
     await insertSnapshot(client, { version, sha256, policies });
+    await appendAudit(client, [
+      {
+        occurredAt: now,
+        ...auditOrigin('settings'),
+        action: 'policies.publish',
+        subject: `policies:${version}`,
+        details: { sha256, policies: policies.map(({ id }) => id) },
+      },
+    ]);
     return version;
   });
 }
