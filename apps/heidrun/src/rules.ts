@@ -36,6 +36,7 @@ export const rules: RulesTable = {
     capturePreAuth: onlyNjordr,
     cancelPreAuth: onlyNjordr,
     getPreAuth: everyone,
+    listPreAuths: operators,
   }),
   ...rulesOf(heidrun.LedgerServiceService, {
     getAccount: everyone,

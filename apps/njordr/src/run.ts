@@ -13,6 +13,7 @@ import { startPeriodic } from './periodic.ts';
 import { createPolicyFeed } from './policy/policy-feed.ts';
 import { createProviders } from './providers/create-providers.ts';
 import { createQualityFeed } from './quality/quality-feed.ts';
+import { createReconciler } from './reconciliation/create-reconciler.ts';
 import { createComputeHandlers } from './requests/create-compute-handlers.ts';
 import { createRequests } from './requests/create-requests.ts';
 import { rules } from './rules.ts';
@@ -95,6 +96,17 @@ async function serve(parts: Parts): Promise<RunningService> {
     logger,
   });
   base.onClose('sweeps', () => sweeps.stop());
+  const reconciler = createReconciler({
+    ...{ pool, metrics, preAuth: peers.preAuth, clock: parts.clock, logger: logger.module('reconciliation') },
+    settings: () => settings.current().reconciliation,
+  });
+  const comparisons = startPeriodic({
+    name: 'reconciliation',
+    intervalMs: () => settings.current().reconciliation.intervalMs,
+    run: () => reconciler.run(),
+    logger,
+  });
+  base.onClose('comparisons', () => comparisons.stop());
   const services = [
     implement(njordr.ProviderServiceService, providers.providerHandlers),
     implement(njordr.ProviderLinkService, providers.linkHandlers),

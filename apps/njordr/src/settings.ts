@@ -124,6 +124,31 @@ const recovery = z
   })
   .prefault({});
 
+const reconciliation = z
+  .object({
+    intervalMs: z
+      .int()
+      .min(100)
+      .max(86_400_000)
+      .default(30_000)
+      .meta(live('How often transactions are compared with their holds, once for all replicas, ms.', 60_000)),
+    graceSeconds: z
+      .int()
+      .min(1)
+      .max(3_600)
+      .default(60)
+      .meta(live('An open hold whose transaction has ended is released after this time, seconds.', 30)),
+    settledAfterSeconds: z
+      .int()
+      .min(60)
+      .max(604_800)
+      .default(1_800)
+      .meta(live('From this age on neither side may be open; at least holds.ttlSeconds, seconds.', 3_600)),
+    pageSize: z.int().min(100).max(1_000).default(500).meta(live('Transactions compared at once.', 200)),
+    maxPages: z.int().min(1).max(10_000).default(100).meta(live('Pages per run; the next run goes on from there.', 20)),
+  })
+  .prefault({});
+
 const observation = z
   .object({
     impossibleTokensPerSecond: z
@@ -172,6 +197,7 @@ export const njordrSettings = defineSettings({
     requests,
     holds,
     recovery,
+    reconciliation,
     quality: observation,
     events,
   }),
@@ -185,9 +211,15 @@ interface Checked {
   routing: z.output<typeof routing>;
   requests: z.output<typeof requests>;
   holds: z.output<typeof holds>;
+  reconciliation: z.output<typeof reconciliation>;
 }
 
-function crossCheck({ routing: { weights }, requests: limits, holds: hold }: Checked): FieldViolation[] {
+function crossCheck({
+  routing: { weights },
+  requests: limits,
+  holds: hold,
+  reconciliation: compare,
+}: Checked): FieldViolation[] {
   const sum = Object.values(weights).reduce((total, percent) => total + percent, 0);
   const longestMs = (hold.ttlSeconds - hold.recoveryMarginSeconds) * 1_000;
   return [
@@ -198,6 +230,14 @@ function crossCheck({ routing: { weights }, requests: limits, holds: hold }: Che
           {
             field: 'requests.maxTimeoutMs',
             description: `must be at most holds.ttlSeconds less holds.recoveryMarginSeconds (${longestMs} ms)`,
+          },
+        ]),
+    ...(compare.settledAfterSeconds >= hold.ttlSeconds
+      ? []
+      : [
+          {
+            field: 'reconciliation.settledAfterSeconds',
+            description: `must be at least holds.ttlSeconds (${hold.ttlSeconds})`,
           },
         ]),
     ...(limits.defaultTimeoutMs <= limits.maxTimeoutMs

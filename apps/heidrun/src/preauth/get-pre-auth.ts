@@ -1,15 +1,15 @@
-import { heidrun } from '@edda/contracts';
+import { type heidrun } from '@edda/contracts';
 import { type CallContext, parseWith } from '@edda/grpc-kit';
 import { z } from 'zod';
 import { fields } from '../fields.ts';
 import { toOwnTransfer } from '../ledger/to-wire-transfer.ts';
 import { seesEverything } from '../ledger/visibility.ts';
-import { toPinnedPrice } from './candidate.ts';
 import { captureFacts, toCaptureResponse } from './capture-response.ts';
-import { type HoldWithResolution, stateOf } from './hold.ts';
+import { type HoldWithResolution } from './hold.ts';
 import { findHold, findHoldOfTransaction } from './hold-store.ts';
 import { type PreAuthDeps } from './pre-auth-deps.ts';
 import { holdNotFound } from './resolved-faults.ts';
+import { toPreAuth } from './to-pre-auth.ts';
 
 const schema = z.object({
   key: z.object(
@@ -35,25 +35,4 @@ export function createGetPreAuth(deps: Pick<PreAuthDeps, 'pool'>) {
 function isVisible({ hold }: HoldWithResolution, { identity }: CallContext): boolean {
   const own = hold.requesterId === identity.subject && hold.networkId === identity.networkId;
   return own || seesEverything(identity);
-}
-
-function toPreAuth(found: HoldWithResolution): heidrun.PreAuth {
-  const { hold, resolution } = found;
-  return {
-    preauthId: hold.id,
-    transactionId: hold.transactionId,
-    requestId: hold.requestId,
-    requesterId: hold.requesterId,
-    networkId: hold.networkId,
-    model: hold.model,
-    status: heidrun.PreAuthStatus[stateOf(found)],
-    heldCents: hold.heldCents,
-    outputBudgetTokens: hold.outputBudgetTokens,
-    inputTokens: hold.inputTokens,
-    pinnedPrices: hold.candidates.map(toPinnedPrice),
-    commissionRateBps: hold.commissionRateBps,
-    createdAt: hold.createdAt,
-    expiresAt: hold.expiresAt,
-    resolvedAt: resolution?.resolvedAt,
-  };
 }

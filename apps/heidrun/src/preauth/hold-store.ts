@@ -13,12 +13,16 @@ h.input_tokens AS "inputTokens", h.output_budget_tokens AS "outputBudgetTokens",
 h.tokenizer, h.candidates, h.commission_rate_bps AS "commissionRateBps", h.caller,
 h.idempotency_key AS "idempotencyKey", h.request_hash AS "requestHash", h.created_at AS "createdAt",
 h.expires_at AS "expiresAt"`;
+/** The columns of `hold_resolutions r`, all null while the hold is open. */
+export const resolutionColumns = `
+r.kind, r.released_cents AS "releasedCents", r.caller AS "resolvedBy", r.idempotency_key AS "resolvedWithKey",
+r.request_hash AS "resolutionHash", r.resolved_at AS "resolvedAt"`;
 const FIND = `
-SELECT ${holdColumns}, r.kind, r.released_cents AS "releasedCents", r.caller AS "resolvedBy",
-  r.idempotency_key AS "resolvedWithKey", r.request_hash AS "resolutionHash", r.resolved_at AS "resolvedAt"
+SELECT ${holdColumns}, ${resolutionColumns}
 FROM holds h LEFT JOIN hold_resolutions r ON r.hold_id = h.id WHERE `;
 
-type FoundRow = HoldRow & {
+/** Both together. */
+export type FoundRow = HoldRow & {
   kind: Resolution['kind'] | null;
   releasedCents: bigint;
   resolvedBy: string;
@@ -37,8 +41,10 @@ export async function findHoldOfTransaction(db: Db, transactionId: string): Prom
 }
 
 function found({ rows }: { rows: FoundRow[] }): HoldWithResolution | undefined {
-  const row = rows[0];
-  if (row === undefined) return undefined;
+  return rows[0] && holdWithResolution(rows[0]);
+}
+
+export function holdWithResolution(row: FoundRow): HoldWithResolution {
   const hold = holdFromRow(row);
   if (row.kind === null) return { hold };
   const { kind, releasedCents, resolvedAt } = row;

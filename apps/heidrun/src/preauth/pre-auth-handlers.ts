@@ -3,6 +3,7 @@ import { type Handlers } from '@edda/grpc-kit';
 import { createCancelPreAuth } from './cancel-pre-auth.ts';
 import { createCapturePreAuth } from './capture-pre-auth.ts';
 import { createGetPreAuth } from './get-pre-auth.ts';
+import { createListPreAuths } from './list-pre-auths.ts';
 import { type PreAuthDeps } from './pre-auth-deps.ts';
 import { createPreAuthorize } from './pre-authorize.ts';
 
@@ -13,5 +14,6 @@ export function createPreAuthHandlers(deps: PreAuthDeps): Handlers<typeof heidru
     capturePreAuth: createCapturePreAuth(deps),
     cancelPreAuth: createCancelPreAuth(deps),
     getPreAuth: createGetPreAuth(deps),
+    listPreAuths: createListPreAuths(deps),
   };
 }

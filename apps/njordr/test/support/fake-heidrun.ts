@@ -13,7 +13,7 @@ const faults = defineFaults('heidrun', {
 interface Hold extends heidrun.PreAuth {
   capture?: heidrun.CapturePreAuthResponse;
 }
-type Rpc = 'preAuthorize' | 'capturePreAuth' | 'cancelPreAuth' | 'getPreAuth';
+type Rpc = 'preAuthorize' | 'capturePreAuth' | 'cancelPreAuth' | 'getPreAuth' | 'listPreAuths';
 
 /** Heidrun's holds in memory: prices, counts, splits and resolves each hold once, as the real one does. */
 export function createFakeHeidrun(priceOf: (providerId: string) => Price) {
@@ -84,6 +84,7 @@ export function createFakeHeidrun(priceOf: (providerId: string) => Price) {
         heldCents: estimate,
         outputBudgetTokens: budget,
         inputTokens,
+        createdAt: new Date(),
         model: request.model,
         commissionRateBps: 1_500,
         pinnedPrices: request.candidates.map(({ providerId }, index) => ({
@@ -146,6 +147,24 @@ export function createFakeHeidrun(priceOf: (providerId: string) => Price) {
       const hold = pending(preauthId);
       hold.status = heidrun.PreAuthStatus.CANCELLED;
       return leave('cancelPreAuth', heidrun.CancelPreAuthResponse.fromPartial({ preauthId }));
+    },
+    async listPreAuths({ status, createdFrom, createdBefore, transactionIds, pageSize, pageToken }) {
+      enter('listPreAuths');
+      const wanted = [...holds.values()].filter(
+        (hold) =>
+          (status === 0 || hold.status === status) &&
+          (transactionIds.length === 0 || transactionIds.includes(hold.transactionId)) &&
+          hold.createdAt! >= (createdFrom ?? new Date(0)) &&
+          (createdBefore === undefined || hold.createdAt! < createdBefore),
+      );
+      const from = Number(pageToken);
+      const listed = wanted.slice(from, from + pageSize).map((hold) => ({
+        preauth: heidrun.PreAuth.fromPartial(hold),
+        capturedCents: hold.capture?.capturedCents ?? 0n,
+        providerEarningsCents: hold.capture?.providerEarningsCents ?? 0n,
+        companyFeeCents: hold.capture?.companyFeeCents ?? 0n,
+      }));
+      return { holds: listed, nextPageToken: from + pageSize < wanted.length ? String(from + pageSize) : '' };
     },
     async getPreAuth({ key }) {
       enter('getPreAuth');

@@ -20,6 +20,7 @@ import { createMetrics, silentLogger, systemClock } from '@edda/telemetry';
 import { createTestDatabases, waitFor } from '@edda/testing';
 import { createDeliverEvents } from '../../src/events/deliver-events.ts';
 import { createPolicyFeed } from '../../src/policy/policy-feed.ts';
+import { createReconciler, type ReconcilerSettings } from '../../src/reconciliation/create-reconciler.ts';
 import { createComputeHandlers } from '../../src/requests/create-compute-handlers.ts';
 import { createRequests } from '../../src/requests/create-requests.ts';
 import { rules } from '../../src/rules.ts';
@@ -143,6 +144,16 @@ export async function openRequests({
       random: () => 0.99,
       assertCapacity: () => undefined,
     });
+  const reconcilerMetrics = metrics();
+  /** Everything that was made before now counts as old. */
+  const reconciler = (options: Partial<ReconcilerSettings> = {}) =>
+    createReconciler({
+      ...{ pool: database.pool, preAuth: clients.preAuth, clock: systemClock, logger, metrics: reconcilerMetrics },
+      settings: () => ({
+        ...{ intervalMs: 0, graceSeconds: 0, settledAfterSeconds: 0, pageSize: 100, maxPages: 100 },
+        ...options,
+      }),
+    });
   const requests = replica();
   requests.start();
   const server = createGrpcServer({
@@ -164,7 +175,7 @@ export async function openRequests({
   });
   const closing: (() => void)[] = [];
   return {
-    ...{ pool: database.pool, requests, replica, settings, received, relay, peerServer },
+    ...{ pool: database.pool, requests, replica, reconciler, settings, received, relay, peerServer },
     ...{ market, hub: scripted, heidrun: fakeHeidrun.state },
     client(subject = 'u1', { networkId = 'net-1', roles = ['user'] as readonly Role[] } = {}) {
       const options = { address, token: token(subject, roles, networkId), logger, retries: false as const };

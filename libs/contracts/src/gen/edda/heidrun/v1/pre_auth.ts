@@ -386,6 +386,46 @@ export interface GetPreAuthResponse {
   capture: CapturePreAuthResponse | undefined;
 }
 
+export interface ListPreAuthsRequest {
+  /** Only holds in this state; left out for all. */
+  status: PreAuthStatus;
+  /** Only holds made at this time or later; left out: from the first one. */
+  createdFrom:
+    | Date
+    | undefined;
+  /** Only holds made before this time, which is later than created_from; left out: to the newest one. */
+  createdBefore:
+    | Date
+    | undefined;
+  /** Only the holds of these transactions, at most 1,000; empty for all. */
+  transactionIds: string[];
+  /** Rows per page, 0–1,000; 0 means 50. */
+  pageSize: number;
+  /** The previous answer's next_page_token; empty for the first page. */
+  pageToken: string;
+}
+
+/** A hold as it is listed. */
+export interface ListedPreAuth {
+  /** The hold. */
+  preauth:
+    | PreAuth
+    | undefined;
+  /** Cents taken from the wallet; 0 unless CAPTURED. */
+  capturedCents: bigint;
+  /** The providers' part of that, cents. */
+  providerEarningsCents: bigint;
+  /** The company's part of that, cents. */
+  companyFeeCents: bigint;
+}
+
+export interface ListPreAuthsResponse {
+  /** Oldest first. */
+  holds: ListedPreAuth[];
+  /** Empty on the last page. */
+  nextPageToken: string;
+}
+
 function createBaseCandidate(): Candidate {
   return { providerId: "", priceVersion: 0n };
 }
@@ -3363,6 +3403,418 @@ export const GetPreAuthResponse: MessageFns<GetPreAuthResponse> = {
   },
 };
 
+function createBaseListPreAuthsRequest(): ListPreAuthsRequest {
+  return {
+    status: 0,
+    createdFrom: undefined,
+    createdBefore: undefined,
+    transactionIds: [],
+    pageSize: 0,
+    pageToken: "",
+  };
+}
+
+export const ListPreAuthsRequest: MessageFns<ListPreAuthsRequest> = {
+  encode(message: ListPreAuthsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.status !== 0) {
+      writer.uint32(8).int32(message.status);
+    }
+    if (message.createdFrom !== undefined) {
+      Timestamp.encode(toTimestamp(message.createdFrom), writer.uint32(18).fork()).join();
+    }
+    if (message.createdBefore !== undefined) {
+      Timestamp.encode(toTimestamp(message.createdBefore), writer.uint32(26).fork()).join();
+    }
+    for (const v of message.transactionIds) {
+      writer.uint32(34).string(v!);
+    }
+    if (message.pageSize !== 0) {
+      writer.uint32(40).int32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(50).string(message.pageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListPreAuthsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListPreAuthsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.status = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.createdFrom = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.createdBefore = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.transactionIds.push(reader.string());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.pageSize = reader.int32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListPreAuthsRequest {
+    return {
+      status: isSet(object.status) ? preAuthStatusFromJSON(object.status) : 0,
+      createdFrom: isSet(object.createdFrom)
+        ? fromJsonTimestamp(object.createdFrom)
+        : isSet(object.created_from)
+        ? fromJsonTimestamp(object.created_from)
+        : undefined,
+      createdBefore: isSet(object.createdBefore)
+        ? fromJsonTimestamp(object.createdBefore)
+        : isSet(object.created_before)
+        ? fromJsonTimestamp(object.created_before)
+        : undefined,
+      transactionIds: globalThis.Array.isArray(object?.transactionIds)
+        ? object.transactionIds.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.transaction_ids)
+        ? object.transaction_ids.map((e: any) => globalThis.String(e))
+        : [],
+      pageSize: isSet(object.pageSize)
+        ? globalThis.Number(object.pageSize)
+        : isSet(object.page_size)
+        ? globalThis.Number(object.page_size)
+        : 0,
+      pageToken: isSet(object.pageToken)
+        ? globalThis.String(object.pageToken)
+        : isSet(object.page_token)
+        ? globalThis.String(object.page_token)
+        : "",
+    };
+  },
+
+  toJSON(message: ListPreAuthsRequest): unknown {
+    const obj: any = {};
+    if (message.status !== 0) {
+      obj.status = preAuthStatusToJSON(message.status);
+    }
+    if (message.createdFrom !== undefined) {
+      obj.createdFrom = message.createdFrom.toISOString();
+    }
+    if (message.createdBefore !== undefined) {
+      obj.createdBefore = message.createdBefore.toISOString();
+    }
+    if (message.transactionIds?.length) {
+      obj.transactionIds = message.transactionIds;
+    }
+    if (message.pageSize !== 0) {
+      obj.pageSize = Math.round(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      obj.pageToken = message.pageToken;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListPreAuthsRequest>): ListPreAuthsRequest {
+    return ListPreAuthsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListPreAuthsRequest>): ListPreAuthsRequest {
+    const message = createBaseListPreAuthsRequest();
+    message.status = object.status ?? 0;
+    message.createdFrom = object.createdFrom ?? undefined;
+    message.createdBefore = object.createdBefore ?? undefined;
+    message.transactionIds = object.transactionIds?.map((e) => e) || [];
+    message.pageSize = object.pageSize ?? 0;
+    message.pageToken = object.pageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseListedPreAuth(): ListedPreAuth {
+  return { preauth: undefined, capturedCents: 0n, providerEarningsCents: 0n, companyFeeCents: 0n };
+}
+
+export const ListedPreAuth: MessageFns<ListedPreAuth> = {
+  encode(message: ListedPreAuth, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.preauth !== undefined) {
+      PreAuth.encode(message.preauth, writer.uint32(10).fork()).join();
+    }
+    if (message.capturedCents !== 0n) {
+      if (BigInt.asIntN(64, message.capturedCents) !== message.capturedCents) {
+        throw new globalThis.Error("value provided for field message.capturedCents of type int64 too large");
+      }
+      writer.uint32(16).int64(message.capturedCents);
+    }
+    if (message.providerEarningsCents !== 0n) {
+      if (BigInt.asIntN(64, message.providerEarningsCents) !== message.providerEarningsCents) {
+        throw new globalThis.Error("value provided for field message.providerEarningsCents of type int64 too large");
+      }
+      writer.uint32(24).int64(message.providerEarningsCents);
+    }
+    if (message.companyFeeCents !== 0n) {
+      if (BigInt.asIntN(64, message.companyFeeCents) !== message.companyFeeCents) {
+        throw new globalThis.Error("value provided for field message.companyFeeCents of type int64 too large");
+      }
+      writer.uint32(32).int64(message.companyFeeCents);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListedPreAuth {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListedPreAuth();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.preauth = PreAuth.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.capturedCents = reader.int64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.providerEarningsCents = reader.int64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.companyFeeCents = reader.int64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListedPreAuth {
+    return {
+      preauth: isSet(object.preauth) ? PreAuth.fromJSON(object.preauth) : undefined,
+      capturedCents: isSet(object.capturedCents)
+        ? BigInt(object.capturedCents)
+        : isSet(object.captured_cents)
+        ? BigInt(object.captured_cents)
+        : 0n,
+      providerEarningsCents: isSet(object.providerEarningsCents)
+        ? BigInt(object.providerEarningsCents)
+        : isSet(object.provider_earnings_cents)
+        ? BigInt(object.provider_earnings_cents)
+        : 0n,
+      companyFeeCents: isSet(object.companyFeeCents)
+        ? BigInt(object.companyFeeCents)
+        : isSet(object.company_fee_cents)
+        ? BigInt(object.company_fee_cents)
+        : 0n,
+    };
+  },
+
+  toJSON(message: ListedPreAuth): unknown {
+    const obj: any = {};
+    if (message.preauth !== undefined) {
+      obj.preauth = PreAuth.toJSON(message.preauth);
+    }
+    if (message.capturedCents !== 0n) {
+      obj.capturedCents = message.capturedCents.toString();
+    }
+    if (message.providerEarningsCents !== 0n) {
+      obj.providerEarningsCents = message.providerEarningsCents.toString();
+    }
+    if (message.companyFeeCents !== 0n) {
+      obj.companyFeeCents = message.companyFeeCents.toString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListedPreAuth>): ListedPreAuth {
+    return ListedPreAuth.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListedPreAuth>): ListedPreAuth {
+    const message = createBaseListedPreAuth();
+    message.preauth = (object.preauth !== undefined && object.preauth !== null)
+      ? PreAuth.fromPartial(object.preauth)
+      : undefined;
+    message.capturedCents = (object.capturedCents !== undefined && object.capturedCents !== null)
+      ? BigInt(object.capturedCents)
+      : 0n;
+    message.providerEarningsCents =
+      (object.providerEarningsCents !== undefined && object.providerEarningsCents !== null)
+        ? BigInt(object.providerEarningsCents)
+        : 0n;
+    message.companyFeeCents = (object.companyFeeCents !== undefined && object.companyFeeCents !== null)
+      ? BigInt(object.companyFeeCents)
+      : 0n;
+    return message;
+  },
+};
+
+function createBaseListPreAuthsResponse(): ListPreAuthsResponse {
+  return { holds: [], nextPageToken: "" };
+}
+
+export const ListPreAuthsResponse: MessageFns<ListPreAuthsResponse> = {
+  encode(message: ListPreAuthsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.holds) {
+      ListedPreAuth.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListPreAuthsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListPreAuthsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.holds.push(ListedPreAuth.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListPreAuthsResponse {
+    return {
+      holds: globalThis.Array.isArray(object?.holds) ? object.holds.map((e: any) => ListedPreAuth.fromJSON(e)) : [],
+      nextPageToken: isSet(object.nextPageToken)
+        ? globalThis.String(object.nextPageToken)
+        : isSet(object.next_page_token)
+        ? globalThis.String(object.next_page_token)
+        : "",
+    };
+  },
+
+  toJSON(message: ListPreAuthsResponse): unknown {
+    const obj: any = {};
+    if (message.holds?.length) {
+      obj.holds = message.holds.map((e) => ListedPreAuth.toJSON(e));
+    }
+    if (message.nextPageToken !== "") {
+      obj.nextPageToken = message.nextPageToken;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListPreAuthsResponse>): ListPreAuthsResponse {
+    return ListPreAuthsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListPreAuthsResponse>): ListPreAuthsResponse {
+    const message = createBaseListPreAuthsResponse();
+    message.holds = object.holds?.map((e) => ListedPreAuth.fromPartial(e)) || [];
+    message.nextPageToken = object.nextPageToken ?? "";
+    return message;
+  },
+};
+
 /**
  * Holds on a requester's wallet: PENDING → CAPTURED | CANCELLED | EXPIRED, each exactly once, whatever races.
  * Every method may answer INVALID_INPUT, TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, ROLE_FORBIDDEN,
@@ -3432,6 +3884,20 @@ export const PreAuthServiceService = {
     responseSerialize: (value: GetPreAuthResponse): Buffer => Buffer.from(GetPreAuthResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetPreAuthResponse => GetPreAuthResponse.decode(value),
   },
+  /**
+   * Holds in the order they were made, with the sums that were captured, for reconciliation.
+   * Role: service or admin. Reasons: none beyond the common ones.
+   */
+  listPreAuths: {
+    path: "/edda.heidrun.v1.PreAuthService/ListPreAuths" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListPreAuthsRequest): Buffer => Buffer.from(ListPreAuthsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListPreAuthsRequest => ListPreAuthsRequest.decode(value),
+    responseSerialize: (value: ListPreAuthsResponse): Buffer =>
+      Buffer.from(ListPreAuthsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListPreAuthsResponse => ListPreAuthsResponse.decode(value),
+  },
 } as const;
 
 export interface PreAuthServiceServer extends UntypedServiceImplementation {
@@ -3461,6 +3927,11 @@ export interface PreAuthServiceServer extends UntypedServiceImplementation {
    * Users see their own. Reasons: NOT_FOUND.
    */
   getPreAuth: handleUnaryCall<GetPreAuthRequest, GetPreAuthResponse>;
+  /**
+   * Holds in the order they were made, with the sums that were captured, for reconciliation.
+   * Role: service or admin. Reasons: none beyond the common ones.
+   */
+  listPreAuths: handleUnaryCall<ListPreAuthsRequest, ListPreAuthsResponse>;
 }
 
 export interface PreAuthServiceClient extends Client {
@@ -3545,6 +4016,25 @@ export interface PreAuthServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetPreAuthResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Holds in the order they were made, with the sums that were captured, for reconciliation.
+   * Role: service or admin. Reasons: none beyond the common ones.
+   */
+  listPreAuths(
+    request: ListPreAuthsRequest,
+    callback: (error: ServiceError | null, response: ListPreAuthsResponse) => void,
+  ): ClientUnaryCall;
+  listPreAuths(
+    request: ListPreAuthsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListPreAuthsResponse) => void,
+  ): ClientUnaryCall;
+  listPreAuths(
+    request: ListPreAuthsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListPreAuthsResponse) => void,
   ): ClientUnaryCall;
 }
 
