@@ -1,6 +1,6 @@
 import { eikthyrnir } from '@edda/contracts';
 import { type TestDatabase, waitFor } from '@edda/testing';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { databases, observed, startService } from './support/start-service.ts';
 
 const { PROVIDER_FAULT, OFFLINE } = eikthyrnir.ObservationOutcome;
@@ -43,7 +43,8 @@ function follow(replica: Running, request: Partial<eikthyrnir.WatchQualityReques
   return { got, updates, ready, ended, stop };
 }
 
-describe('WatchQuality', () => {
+// Two replicas stand beside each other only with Redis.
+describe.skipIf(inject('redisUrl') === '')('WatchQuality', () => {
   it('sends the state at the start, then changes, important ones at once though another replica made them', async () => {
     await record(one, { providerId: 'w-1' });
     const watcher = follow(two, { includeSnapshot: true, providerIds: ['w-1'] });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { nornen } from '@edda/contracts';
 import { type Policy } from '@edda/policy';
 import { waitFor } from '@edda/testing';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, inject, it } from 'vitest';
 import { policiesHash } from '../src/policies/policies-hash.ts';
 import { allDecisions, batches, computeRequest, event } from './support/messages.ts';
 import { databases, startNornen } from './support/start-nornen.ts';
@@ -13,6 +13,8 @@ afterAll(() => databases.dropAll());
 
 const own: Policy = { id: 'own.closed', kind: 'request', rule: 'true', effect: 'deny', reason: 'Closed.', priority: 5 };
 const quick = { pollIntervalMs: 50 };
+/** Two replicas stand beside each other only with Redis. */
+const withReplicas = it.skipIf(inject('redisUrl') === '');
 const start = (options: Parameters<typeof startNornen>[0] = {}) =>
   startNornen({ ...options, settings: { policies: quick, ...options.settings } });
 
@@ -27,7 +29,7 @@ function follow(client: ReturnType<Awaited<ReturnType<typeof start>>['decisions'
 }
 
 describe('WatchPolicies', () => {
-  it('sends the snapshot at once, and again when another replica stores a version', async () => {
+  withReplicas('sends the snapshot at once, and again when another replica stores a version', async () => {
     const first = await start();
     const watch = follow(first.decisions());
     const { snapshot } = await watch.next();
@@ -94,7 +96,7 @@ describe('Decisions: policies of the settings', () => {
     ]);
   });
 
-  it('replicas with the same settings store one version', async () => {
+  withReplicas('replicas with the same settings store one version', async () => {
     const first = await start();
     const settings = { policies: { ...quick, extra: [own] } };
     await Promise.all(Array.from({ length: 3 }, () => start({ db: first.db, settings })));

@@ -37,7 +37,9 @@ export async function createRedisKit(options: RedisKitOptions): Promise<RedisKit
   const state = watchState([commands, listener], options);
   const heartbeat = setInterval(() => {
     // A connection that only listens would not notice that nobody speaks any more.
-    for (const { ask, up } of [commands, listener]) if (up) void ask((client) => client.ping());
+    for (const connection of [commands, listener]) {
+      if (connection.up) void connection.ask((client) => client.ping());
+    }
   }, heartbeatMs).unref();
   await state.settled(4 * deadlineMs);
   return {
@@ -48,11 +50,11 @@ export async function createRedisKit(options: RedisKitOptions): Promise<RedisKit
     cache: createRedisCache(commands, prefix),
     limits: createRedisLimits(commands, prefix, createLocalLimits({ clock, maxKeys: options.maxLocalKeys ?? 100_000 })),
     bus: createRedisBus({ commands, listener, prefix }),
-    onChange: state.onChange,
+    onChange: (changed) => state.onChange(changed),
     async close() {
       clearInterval(heartbeat);
       state.close();
-      for (const { close } of [commands, listener]) close();
+      for (const connection of [commands, listener]) connection.close();
     },
   };
 }

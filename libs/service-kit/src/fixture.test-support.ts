@@ -16,7 +16,11 @@ const schema = defineSettings({
 });
 
 /** Everything `openService` needs, over a folder of its own. */
-export async function prepareService(databaseUrl: string, change: DeepPartial<ServiceSettings> = {}) {
+export async function prepareService(
+  databaseUrl: string,
+  change: DeepPartial<ServiceSettings> = {},
+  redisUrl?: string,
+) {
   const folder = mkdtempSync(join(tmpdir(), 'service-kit-'));
   const { privateJwk, jwks } = await generateSigningKeys();
   const file = (name: string, value: unknown) => {
@@ -37,7 +41,7 @@ export async function prepareService(databaseUrl: string, change: DeepPartial<Se
   const options: OpenServiceOptions<ServiceSettings> = {
     name: 'probe',
     settings: await createSettings({ schema, overrides }),
-    secrets: { DATABASE_URL: databaseUrl, EDDA_SERVICE_KEY_FILE: file('key.json', privateJwk) },
+    secrets: { DATABASE_URL: databaseUrl, EDDA_SERVICE_KEY_FILE: file('key.json', privateJwk), REDIS_URL: redisUrl },
     migrationsDirectory,
     logger: log.logger,
   };

@@ -1,4 +1,5 @@
 export { type CloseStack, createCloseStack } from './close-stack.ts';
+export { serviceKitFaults } from './faults.ts';
 export { type ServePlan } from './open-ports.ts';
 export { openService, type OpenServiceOptions, type ServiceBase } from './open-service.ts';
 export { describe, type MainOptions, runMain, type RunningService } from './run-main.ts';

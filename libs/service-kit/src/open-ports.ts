@@ -9,6 +9,7 @@ import {
 import { type Logger, type Metrics, startOperationsServer } from '@edda/telemetry';
 import { type Pool } from 'pg';
 import { type CloseStack } from './close-stack.ts';
+import { type ReplicaGuard } from './replica-guard.ts';
 import { type ServiceSettings } from './service-settings.ts';
 
 export interface ServePlan {
@@ -24,13 +25,14 @@ export interface PortDeps {
   logger: Logger;
   metrics: Metrics;
   pool: Pool;
+  place: ReplicaGuard;
   verifier: TokenVerifier;
   stack: CloseStack;
 }
 
 /** Opens the operations and the gRPC port; what was opened is on the stack even when the other one fails. */
 export async function openPorts(plan: ServePlan, deps: PortDeps): Promise<{ grpc: number; operations: number }> {
-  const { name, values, logger, metrics, pool, verifier, stack } = deps;
+  const { name, values, logger, metrics, pool, place, verifier, stack } = deps;
   const server = createGrpcServer({
     service: name,
     services: plan.services,
@@ -47,8 +49,8 @@ export async function openPorts(plan: ServePlan, deps: PortDeps): Promise<{ grpc
     metrics,
     checks: {
       database: async () => (await pool.query('SELECT 1')).rowCount === 1,
-      // While calls drain nobody should send new ones.
-      serving: () => !stack.closing,
+      // While calls drain nobody should send new ones, nor to a replica whose place another one has.
+      serving: () => !stack.closing && place.held,
       ...plan.checks,
     },
     logger,

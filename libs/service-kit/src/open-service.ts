@@ -8,11 +8,13 @@ import {
   type TokenVerifier,
 } from '@edda/grpc-kit';
 import { createPool, migrate } from '@edda/pg-kit';
+import { createInProcessKit, createRedisKit, type RedisKit } from '@edda/redis-kit';
 import { type Settings } from '@edda/settings';
 import { createLogger, createMetrics, type Logger, type Metrics, systemClock } from '@edda/telemetry';
 import { type Pool } from 'pg';
 import { type CloseStack, createCloseStack } from './close-stack.ts';
 import { openPorts, type ServePlan } from './open-ports.ts';
+import { type ReplicaGuard, takePlace } from './replica-guard.ts';
 import { type ServiceSecrets } from './service-secrets.ts';
 import { type PeerTls, type ServiceSettings } from './service-settings.ts';
 
@@ -32,6 +34,8 @@ export interface ServiceBase {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly pool: Pool;
+  /** What the replicas share for speed: over Redis with REDIS_URL, else the twin of a single process. */
+  readonly redis: RedisKit;
   readonly verifier: TokenVerifier;
   /** The audit log: `audit.service` is AuditService, to be served; sealing and anchoring run until the service closes. */
   readonly audit: Audit;
@@ -52,8 +56,10 @@ export interface ServiceBase {
 const ownTokenSeconds = 3_600;
 
 /**
- * Opens what every service stands on: logger, metrics, migrated database, token verifier.
- * @throws when the database cannot be reached or migrated, or the keys are not configured; nothing stays open then
+ * Opens what every service stands on: logger, metrics, its place among the replicas, migrated database, Redis or its
+ * twin, token verifier.
+ * @throws when the database cannot be reached or migrated, another replica runs and Redis is not set, or the keys are
+ *   not configured; nothing stays open then
  */
 export async function openService<Values extends ServiceSettings>(
   options: OpenServiceOptions<Values>,
@@ -77,17 +83,20 @@ export async function openService<Values extends ServiceSettings>(
     logger: logger.module('database'),
   });
   stack.add('database', () => pool.end());
-  const { verifier, token } = await orClose(stack, async () => {
+  const { verifier, token, redis, place } = await orClose(stack, async () => {
     const own = { verifier: verifierOf(values), token: ownToken(name, values, secrets) };
     await own.token();
+    const shared = { name, logger, metrics, redisUrl: secrets.REDIS_URL, databaseUrl: secrets.DATABASE_URL };
+    const place = await openPlace(shared, stack);
     await migrate({ pool, directory: options.migrationsDirectory, logger });
-    return own;
+    return { ...own, place, redis: await openRedis(shared, stack) };
   });
   const audit = openAudit(name, settings, { logger, metrics, pool, stack });
   return {
     logger,
     metrics,
     pool,
+    redis,
     verifier,
     audit,
     peer(definition, address, tls) {
@@ -101,7 +110,8 @@ export async function openService<Values extends ServiceSettings>(
       return client;
     },
     onClose: (part, close) => stack.add(part, close),
-    serve: (plan) => orClose(stack, () => openPorts(plan, { name, values, logger, metrics, pool, verifier, stack })),
+    serve: (plan) =>
+      orClose(stack, () => openPorts(plan, { name, values, logger, metrics, pool, place, verifier, stack })),
     close: () => stack.close(),
   };
 }
@@ -120,6 +130,29 @@ function openAudit(
   stack.add('audit log', () => audit.stop());
   audit.start();
   return audit;
+}
+
+interface Shared {
+  name: string;
+  logger: Logger;
+  metrics: Metrics;
+  redisUrl: string | undefined;
+  databaseUrl: string;
+}
+
+async function openPlace({ redisUrl, ...shared }: Shared, stack: CloseStack): Promise<ReplicaGuard> {
+  const place = await takePlace({ ...shared, withRedis: redisUrl !== undefined });
+  stack.add('place among the replicas', () => place.close());
+  return place;
+}
+
+async function openRedis({ name, logger, metrics, redisUrl }: Shared, stack: CloseStack): Promise<RedisKit> {
+  const redis =
+    redisUrl === undefined
+      ? createInProcessKit()
+      : await createRedisKit({ url: redisUrl, name, metrics, logger: logger.module('redis') });
+  stack.add('Redis', () => redis.close());
+  return redis;
 }
 
 /** A failed opening leaves nothing open. */

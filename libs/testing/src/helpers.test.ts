@@ -68,10 +68,10 @@ describe('startPostgresServer', () => {
 });
 
 describe('startRedisServer', () => {
-  it('uses the server it is given, else a redis-server on the PATH, else none', async () => {
+  it('uses the server it is given, else a redis-server on the PATH; without PATH and Docker there is none', async () => {
     const given = await startRedisServer({ TEST_REDIS_URL: 'redis://given:1' });
     expect(given?.url).toBe('redis://given:1');
-    expect(await startRedisServer({ PATH: '/nowhere' })).toBeUndefined();
+    expect(await startRedisServer({ PATH: '/nowhere' }, '/nowhere')).toBeUndefined();
   });
 });
 

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -17,14 +17,20 @@ const IMAGE = 'redis:8-bookworm';
 
 /**
  * The Redis that tests use: `TEST_REDIS_URL` if set; with `TEST_REDIS=containers` a container of redis:8-bookworm;
- * else a `redis-server` on the PATH, on a free port. Undefined when there is none of them.
+ * else a `redis-server` on the PATH, on a free port; else a container where Docker has its socket. Undefined when there
+ * is none of them.
  */
-export async function startRedisServer(env: NodeJS.ProcessEnv = process.env): Promise<RedisServer | undefined> {
+export async function startRedisServer(
+  env: NodeJS.ProcessEnv = process.env,
+  dockerSocket = '/var/run/docker.sock',
+): Promise<RedisServer | undefined> {
   const url = env['TEST_REDIS_URL'];
   if (url) return { url, stop: async () => undefined };
   if (env['TEST_REDIS'] === 'containers') return startContainer();
   const program = onPath('redis-server', env['PATH']);
-  return program === undefined ? undefined : startProgram(program);
+  if (program !== undefined) return startProgram(program);
+  const docker = env['DOCKER_HOST'] !== undefined || existsSync(dockerSocket);
+  return docker ? startContainer().catch(() => undefined) : undefined;
 }
 
 async function startContainer(): Promise<RedisServer> {

@@ -27,6 +27,7 @@ export const raisedElsewhere: Readonly<Record<string, string>> = {
     'EARNINGS_NOT_ATTRIBUTABLE',
     'REFUND_HISTORY_INCONSISTENT',
   ]),
+  'edda SECOND_REPLICA_NEEDS_REDIS': 'the start of a service beside another replica',
   'edda SETTINGS_INVALID': 'the start of a service; later only its log, the old values stay',
   'edda SECRET_MISSING': 'the start of a service',
   'edda POLICY_INVALID': 'the start of Nornen; later only its log, the old policies stay',

@@ -14,6 +14,8 @@ import {
 } from '@edda/grpc-kit';
 import { createTestDatabases } from '@edda/testing';
 import { createMetrics, silentLogger } from '@edda/telemetry';
+import type {} from '@edda/testing/redis-setup';
+import { inject } from 'vitest';
 import { run, type RunOptions } from '../../src/run.ts';
 
 export const databases = createTestDatabases({
@@ -39,7 +41,7 @@ export async function startService(url: string, settings: RunOptions['settings']
   const service = await run({
     settings: { grpc: { port: 0 }, operations: { port: 0 }, auth: { jwksFile }, ...settings },
     ...(settingsFile !== undefined && { settingsFile }),
-    secrets: { DATABASE_URL: url, EDDA_SERVICE_KEY_FILE: keyFile },
+    secrets: { DATABASE_URL: url, EDDA_SERVICE_KEY_FILE: keyFile, REDIS_URL: inject('redisUrl') || undefined },
     logger: silentLogger(),
   });
   const clients: { close: () => void }[] = [];

@@ -6,7 +6,7 @@ import { createGrpcClient, createTokenMinter, generateSigningKeys, type Role, ty
 import { type DeepPartial } from '@edda/settings';
 import { createTestDatabases, type TestDatabase } from '@edda/testing';
 import { createMemoryLogger } from '@edda/telemetry';
-import { onTestFinished } from 'vitest';
+import { inject, onTestFinished } from 'vitest';
 import { run } from '../../src/run.ts';
 import { type NornenSettings } from '../../src/settings.ts';
 
@@ -40,7 +40,7 @@ export async function startNornen(
   const service = await run({
     settings: { grpc: { port: 0 }, operations: { port: 0 }, auth: { jwksFile }, ...options.settings },
     ...(options.settingsFile !== undefined && { settingsFile: options.settingsFile }),
-    secrets: { DATABASE_URL: db.url, EDDA_SERVICE_KEY_FILE: keyFile },
+    secrets: { DATABASE_URL: db.url, EDDA_SERVICE_KEY_FILE: keyFile, REDIS_URL: inject('redisUrl') || undefined },
     logger: log.logger,
   });
   onTestFinished(() => service.close());
