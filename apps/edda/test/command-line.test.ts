@@ -54,6 +54,24 @@ describe('edda up', () => {
   });
 });
 
+describe('edda audit verify', () => {
+  it('finds every chain of a running market intact, and says when there is none to ask', async () => {
+    const offset = await freeOffset(2_000);
+    const market = await up(offset);
+    const args = ['audit', 'verify', '--data-dir', join(folder(), 'data'), '--port-offset', String(offset)];
+    const { code, stdout } = await edda(folder(), ...args).ended;
+    expect(stdout.trim().split('\n')).toEqual(
+      ['njordr', 'heidrun', 'eikthyrnir', 'nornen'].map((name) =>
+        expect.stringMatching(new RegExp(`^${name} +intact: \\d+ records, no anchor configured`)),
+      ),
+    );
+    expect(code).toBe(0);
+    market.child.kill('SIGTERM');
+    expect(await market.ended).toMatchObject({ code: 0 });
+    expect((await edda(folder(), ...args).ended).code).not.toBe(0);
+  }, 120_000);
+});
+
 describe('edda token', () => {
   it('prints a token alone on its line', async () => {
     const { code, stdout } = await edda(folder(), 'token', '--data-dir', join(folder(), 'data'), '--user', 'ada').ended;

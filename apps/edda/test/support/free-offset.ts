@@ -5,7 +5,10 @@ import { standardPorts } from '../../src/market/market-ports.ts';
 export async function freeOffset(first: number): Promise<number> {
   for (let offset = first + (process.pid % 1_000); offset <= 10_000; offset += 7) {
     const { postgres, ...services } = standardPorts(offset);
-    const wanted = [postgres, ...Object.values(services).flatMap((ports: Record<string, number>) => Object.values(ports))];
+    const wanted = [
+      postgres,
+      ...Object.values(services).flatMap((ports: Record<string, number>) => Object.values(ports)),
+    ];
     const free = await Promise.all(wanted.map(isFree));
     if (free.every(Boolean)) return offset;
   }
