@@ -22,7 +22,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['apps/edda/**/*.ts', 'bench/**/*.ts'],
+    files: ['apps/edda/**/*.ts', 'bench/**/*.ts', 'chaos/**/*.ts'],
     rules: { '@nx/enforce-module-boundaries': ['error', launcherBoundaries] },
   },
   {

@@ -21,5 +21,8 @@ export const moduleBoundaries = {
   ],
 };
 
-/** Only the launcher and the benchmarks compose other apps, and only through their `run.ts` or a whole market. */
-export const launcherBoundaries = { ...moduleBoundaries, allow: ['@edda/app-*/run', '@edda/app-edda/market'] };
+/** Only the launcher, the benchmarks and chaos compose other apps, and only through their `run.ts` or a whole market. */
+export const launcherBoundaries = {
+  ...moduleBoundaries,
+  allow: ['@edda/app-*/run', '@edda/app-edda/market', '@edda/app-edda/separate'],
+};

@@ -1,0 +1,12 @@
+export { composeMarket, type MarketPlan } from '../market/compose-market.ts';
+export { openDataFolder, type DataFolder } from '../data/data-folder.ts';
+export { makeTemporaryFolder } from '../data/temporary-folder.ts';
+export { type LocalAgentOptions } from '../market/local-agent.ts';
+export { type Market } from '../market/market.ts';
+export { type MarketMode, type MarketSettings, type ServiceName, type ServiceOptions } from '../market/market-mode.ts';
+export { freePorts } from '../market/market-ports.ts';
+export { clientOf, ensureFunds, ensurePaymentMethod, type MarketUser, tokensOf } from '../market/market-user.ts';
+export { until } from '../market/until.ts';
+export { type PartOrder, type PartReady } from './part-order.ts';
+export { type Part, startPart } from './start-part.ts';
+export { logFileOf, samePorts } from './separate-processes.ts';

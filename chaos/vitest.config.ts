@@ -1,0 +1,3 @@
+import { projectConfig } from '@edda/tools/vitest-config';
+
+export default projectConfig(import.meta.dirname);
