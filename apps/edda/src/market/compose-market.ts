@@ -35,7 +35,7 @@ export async function composeMarket(plan: MarketPlan, mode: MarketMode): Promise
     const secretsFor = async (service: ServiceName) => ({
       DATABASE_URL: await postgres.ensureDatabase(service, service),
       EDDA_SERVICE_KEY_FILE: folder.signingKeyFile,
-      ...(plan.redisUrl !== undefined && { REDIS_URL: plan.redisUrl }),
+      REDIS_URL: plan.redisUrl,
     });
     const settingsFor = (service: ServiceName) => ({
       grpc: { host: '127.0.0.1', port: ports[service].grpc },
