@@ -48,7 +48,9 @@ function toResponse(hold: Hold, replayed: boolean): heidrun.PreAuthorizeResponse
   };
 }
 
+/** One line with every figure the estimate was made from. */
 function log({ logger }: PreAuthDeps, hold: Hold): void {
+  if (!logger.isLevelEnabled('info')) return;
   logger.info(
     {
       request_id: hold.requestId,
@@ -58,7 +60,17 @@ function log({ logger }: PreAuthDeps, hold: Hold): void {
       input_tokens: hold.inputTokens,
       output_budget_tokens: hold.outputBudgetTokens,
       held_cents: hold.heldCents,
-      providers: hold.candidates.map(({ providerId }) => providerId),
+      counting: hold.inputMethod,
+      tokenizer: hold.tokenizer,
+      commission_rate_bps: hold.commissionRateBps,
+      candidates: hold.candidates.map(({ providerId, priceVersion, price, estimatedCents }) => ({
+        provider_id: providerId,
+        price_version: priceVersion,
+        price_cents: price.priceCents,
+        output_price_cents: price.outputPriceCents,
+        price_unit_tokens: price.unitTokens,
+        estimated_cents: estimatedCents,
+      })),
       expires_at: hold.expiresAt.toISOString(),
     },
     'held',

@@ -1,4 +1,4 @@
-import { type heidrun } from '@edda/contracts';
+import { common, enumName, type heidrun } from '@edda/contracts';
 import { type CallContext, parseWith } from '@edda/grpc-kit';
 import { costOfLegs } from '@edda/money';
 import { z } from 'zod';
@@ -32,7 +32,12 @@ export function createQuoteCost(deps: PricingDeps) {
         provider_id: request.providerId,
         model: request.model,
         input_tokens: input.tokens,
+        counting: enumName(common.TokenMethod, input.method),
+        tokenizer: input.tokenizer,
         max_output_tokens: maxOutputTokens,
+        price_cents: stored.price.priceCents,
+        output_price_cents: stored.price.outputPriceCents,
+        price_unit_tokens: stored.price.unitTokens,
         price_version: stored.version,
         estimated_cost_cents: estimatedCostCents,
       },

@@ -49,6 +49,7 @@ export function createSettlementHandlers(deps: SettlementDeps): Handlers<typeof 
       }
       deps.onCalculation(results.length);
       log(deps, ctx, request.requestId, { items: results.length, ...figures(sums) });
+      logItems(deps, ctx, request, results);
       return { results, ...sums };
     },
     refund: createRefund(deps),
@@ -83,4 +84,20 @@ const figures = (result: { providerEarningsCents: bigint; companyFeeCents: bigin
 
 function log({ logger }: SettlementDeps, ctx: CallContext, requestId: string, fields: object): void {
   if (logger.isLevelEnabled('info')) logger.info({ request_id: requestId || ctx.requestId, ...fields }, 'settled');
+}
+
+/** 10,000 lines for one call are for those who ask for them: at the level debug. */
+function logItems(
+  { logger }: SettlementDeps,
+  ctx: CallContext,
+  { items, requestId }: heidrun.BatchCalculateSettlementRequest,
+  results: heidrun.BatchCalculateSettlementResponse['results'],
+): void {
+  if (!logger.isLevelEnabled('debug')) return;
+  for (const [index, item] of items.entries()) {
+    const result = results[index];
+    if (result === undefined) continue;
+    const inputs = { item_id: item.itemId, total_cost_cents: item.totalCostCents };
+    logger.debug({ request_id: requestId || ctx.requestId, ...inputs, ...figures(result) }, 'item settled');
+  }
 }
