@@ -18,7 +18,7 @@ export interface Sealer {
   stop(): Promise<void>;
   /** Call after a commit that appended: its records are sealed soon instead of at the next interval. */
   notify(): void;
-  /** Seals what waits now, at most `SEAL_NOW_BATCHES` batches, for readers who want to see it. */
+  /** Seals what waits now, at most `SEAL_NOW_BATCHES` batches, for readers who want to see it; never rejects. */
   sealNow(): Promise<void>;
 }
 
@@ -74,7 +74,13 @@ export function createSealer(options: SealerOptions): Sealer {
     },
     notify: () => bell.ring(),
     async sealNow() {
-      for (let done = 0; done < SEAL_NOW_BATCHES && (await batch(true)).full; done++);
+      try {
+        for (let done = 0; done < SEAL_NOW_BATCHES && (await batch(true)).full; done++);
+      } catch (error) {
+        // Readers then see what is sealed already.
+        metrics.sealFailed();
+        logger.warn({ err: error }, 'audit records could not be sealed for a reader');
+      }
     },
   };
 }

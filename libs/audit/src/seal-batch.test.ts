@@ -61,7 +61,7 @@ describe('sealBatch', () => {
     await append(db.pool, 1, 1);
     const other = await db.pool.connect();
     await other.query('BEGIN');
-    await other.query('SELECT pg_advisory_xact_lock(4993001844)');
+    await other.query('SELECT pg_advisory_xact_lock(4993001871)');
     expect(await sealBatch(db.pool, { batchSize: 10 })).toEqual({ count: 0, busy: true });
     const waiting = sealBatch(db.pool, { batchSize: 10, wait: true });
     await other.query('COMMIT');

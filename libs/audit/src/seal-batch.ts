@@ -2,8 +2,8 @@ import { inTransaction } from '@edda/pg-kit';
 import { type ClientBase, type Pool } from 'pg';
 import { GENESIS_HASH, linkHash } from './record-encoding.ts';
 
-/** Any constant, the same in every version: one sealer at a time per database. */
-const ADVISORY_LOCK = 4_993_001_844n;
+/** Any constant that nothing else locks, the same in every version: one sealer at a time per database. */
+const ADVISORY_LOCK = 4_993_001_871n;
 
 export interface SealOptions {
   /** Most records per transaction. */
