@@ -27,6 +27,7 @@ import { sweepHolds } from './preauth/sweep-holds.ts';
 import { createPriceCache } from './pricing/price-cache.ts';
 import { priceInForce } from './pricing/price-store.ts';
 import { createPricingHandlers } from './pricing/pricing-handlers.ts';
+import { sharePriceChanges } from './pricing/share-price-changes.ts';
 import { rules } from './rules.ts';
 import { type secretsTable } from './secrets.ts';
 import { type HeidrunSettings, settingsSchema } from './settings.ts';
@@ -115,11 +116,13 @@ function createCalculations({ base, settings, clock, counter, relay }: Parts): S
     logger,
   });
   base.onClose('usage rollups', () => rolling.stop());
-  const prices = createPriceCache({
+  const cache = createPriceCache({
     load: (providerId, model) => priceInForce(pool, providerId, model, clock.now()),
     clock,
     ttlMs: () => settings.current().pricing.cacheTtlMs,
   });
+  const prices = sharePriceChanges(cache, base.redis.bus);
+  base.onClose('price changes', () => prices.stop());
   return [
     implement(
       heidrun.TokenServiceService,

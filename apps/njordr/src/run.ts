@@ -8,6 +8,7 @@ import { createSettings, type DeepPartial, type Secrets, type Settings } from '@
 import { type Clock, type Logger, systemClock } from '@edda/telemetry';
 import { createEdge } from './edge/create-edge.ts';
 import { createDeliverEvents } from './events/deliver-events.ts';
+import { createCallLimits } from './limits/call-limits.ts';
 import { type njordrSecrets } from './njordr-secrets.ts';
 import { startPeriodic } from './periodic.ts';
 import { createPolicyFeed } from './policy/policy-feed.ts';
@@ -119,13 +120,24 @@ async function serve(parts: Parts): Promise<RunningService> {
     implement(settingsContract.SettingsServiceService, {}),
     base.audit.service,
   ];
+  const limits = createCallLimits({ limits: base.redis.limits, settings: () => settings.current().limits });
   const edge = await createEdge({
-    ...{ services, rules, payments: peers.payments, directory, verifier, logger, metrics },
+    ...{
+      limits,
+      cache: base.redis.cache,
+      services,
+      rules,
+      payments: peers.payments,
+      directory,
+      verifier,
+      logger,
+      metrics,
+    },
     settings: () => settings.current().http,
   });
   base.onClose('HTTP edge', () => edge.close());
   const http = await edge.listen(settings.current().http);
-  const ports = await base.serve({ services, rules });
+  const ports = await base.serve({ services, rules, limit: (identity, address) => limits.admit(identity, address) });
   return { ports: { ...ports, http }, close: () => base.close() };
 }
 

@@ -3,6 +3,7 @@ import { peerAddress, peerTls, serviceSettings } from '@edda/service-kit';
 import { defineSettings, type SettingsOf } from '@edda/settings';
 import { z } from 'zod';
 import { edgeSettings } from './edge/edge-settings.ts';
+import { limitSettings } from './limits/limit-settings.ts';
 import { linkSettings } from './link/link-settings.ts';
 import { providerSettings } from './providers/provider-settings.ts';
 
@@ -191,6 +192,7 @@ export const njordrSettings = defineSettings({
       })
       .prefault({}),
     http: edgeSettings(),
+    limits: limitSettings(),
     link: linkSettings(),
     providers: providerSettings(),
     routing,

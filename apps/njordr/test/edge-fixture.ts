@@ -14,10 +14,13 @@ import {
   type RpcService,
   type RulesTable,
 } from '@edda/grpc-kit';
+import { createInProcessKit } from '@edda/redis-kit';
 import { createMemoryLogger, createMetrics, type MemoryLogger, type Metrics } from '@edda/telemetry';
 import { onTestFinished } from 'vitest';
 import { createEdge } from '../src/edge/create-edge.ts';
 import { edgeSettings, type EdgeSettings } from '../src/edge/edge-settings.ts';
+import { createCallLimits } from '../src/limits/call-limits.ts';
+import { type LimitSettings } from '../src/limits/limit-settings.ts';
 import { type Offer } from '../src/providers/provider-directory.ts';
 
 const issuer = 'https://issuer.test';
@@ -46,6 +49,7 @@ const rules: RulesTable = {
 };
 
 export interface Scripts {
+  limits?: Partial<LimitSettings>;
   provider?: Handlers<typeof njordr.ProviderServiceService>;
   compute?: Handlers<typeof njordr.ComputeServiceService>;
   transaction?: Handlers<typeof njordr.TransactionServiceService>;
@@ -80,6 +84,8 @@ export interface TestAnswer {
   json: Record<string, unknown>;
 }
 
+const noLimits: LimitSettings = { perUserPerMinute: 1_000_000, perAddressPerMinute: 1_000_000 };
+
 /** An edge on a free port over scripted handlers, with a real token verifier and a real connection to "Heidrun". */
 export async function startEdge(scripts: Scripts = {}): Promise<TestEdge> {
   const log = createMemoryLogger();
@@ -92,6 +98,7 @@ export async function startEdge(scripts: Scripts = {}): Promise<TestEdge> {
     implement(njordr.ApiKeyServiceService, {}),
     implement(njordr.AnalyticsServiceService, {}),
   ];
+  const redis = createInProcessKit();
   const offers = (scripts.offers ?? []) as Offer[];
   const edge = await createEdge({
     services,
@@ -102,6 +109,8 @@ export async function startEdge(scripts: Scripts = {}): Promise<TestEdge> {
       offers: (model) => offers.filter((offer) => offer.model === model),
     },
     verifier: createTokenVerifier({ jwksFile, issuer }),
+    cache: redis.cache,
+    limits: createCallLimits({ limits: redis.limits, settings: () => ({ ...noLimits, ...scripts.limits }) }),
     logger: log.logger,
     metrics,
     settings: () => settings,

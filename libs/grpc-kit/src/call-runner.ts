@@ -8,6 +8,7 @@ import { logCall } from './call-log.ts';
 import { createCallMetrics } from './call-metrics.ts';
 import { reportError } from './error-report.ts';
 import { type ErrorStatus, faultToStatus } from './fault-to-status.ts';
+import { anonymous, type Identity } from './identity.ts';
 import { metadataKeys } from './metadata-keys.ts';
 import { type MethodRule } from './rules.ts';
 import { RunningCall } from './running-call.ts';
@@ -17,6 +18,7 @@ import { type TokenVerifier } from './token-verifier.ts';
 export interface IncomingCall {
   readonly metadata: Metadata;
   getDeadline(): Date | number;
+  getPeer(): string;
   on(event: 'cancelled', listener: () => void): unknown;
 }
 
@@ -24,6 +26,12 @@ export interface MethodInfo {
   readonly path: string;
   readonly rule: MethodRule | undefined;
 }
+
+/**
+ * Counts a call against its caller's limit; where nobody is named, or the token is not accepted, against its address.
+ * @throws RATE_LIMITED
+ */
+export type CallLimit = (caller: Identity, address: string) => Promise<void> | void;
 
 export type Outcome<Value> = { value: Value } | { error: ErrorStatus };
 
@@ -37,6 +45,7 @@ export interface CallRunner {
 
 export interface CallRunnerOptions {
   auth: TokenVerifier;
+  limit?: CallLimit | undefined;
   logger: Logger;
   metrics: Metrics;
   active: ActiveCalls;
@@ -88,13 +97,15 @@ async function execute<Value>(
   running: RunningCall,
   work: Work<Value>,
 ): Promise<Value> {
-  const { active, auth } = options;
+  const { active } = options;
   active.add(running, rule);
   let started = false;
   try {
     checkMetadataSize(call.metadata, options.maxMetadataBytes);
-    const admitted = admit(call.metadata, rule, auth);
+    const admitted = admitWithin(options, call, rule);
     running.identity = admitted instanceof Promise ? await admitted : admitted;
+    const limited = options.limit?.(running.identity, addressOf(call));
+    if (limited !== undefined) await limited;
     const expiresAt = rule?.longLived === true ? running.identity.expiresAt : undefined;
     running.limit(deadlineOf(call, rule, options), expiresAt);
     if (running.endedBy !== undefined) throw running.endedBy;
@@ -107,6 +118,24 @@ async function execute<Value>(
     if (!started) active.remove(running);
   }
 }
+
+/** Guessing tokens is limited like everything else that nobody is named for. */
+function admitWithin({ auth, limit }: CallRunnerOptions, call: IncomingCall, rule: MethodRule | undefined) {
+  if (limit === undefined) return admit(call.metadata, rule, auth);
+  const refused = async (error: unknown): Promise<never> => {
+    await limit(anonymous, addressOf(call));
+    throw error;
+  };
+  try {
+    const admitted = admit(call.metadata, rule, auth);
+    return admitted instanceof Promise ? admitted.catch(refused) : admitted;
+  } catch (error) {
+    return refused(error);
+  }
+}
+
+/** The peer's address without its port. */
+const addressOf = (call: IncomingCall): string => call.getPeer().replace(/:\d+$/, '');
 
 /** The caller's deadline, else the default; at most the cap. A long-lived stream has one only if its caller set it. */
 function deadlineOf(

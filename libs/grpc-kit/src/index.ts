@@ -26,3 +26,4 @@ export {
   type TokenMinterOptions,
 } from './token-minter.ts';
 export { createTokenVerifier, type TokenVerifier, type TokenVerifierOptions } from './token-verifier.ts';
+export { type CallLimit } from './call-runner.ts';

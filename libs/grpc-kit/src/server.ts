@@ -2,7 +2,7 @@ import { type Logger, type Metrics } from '@edda/telemetry';
 import { Server, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import { createActiveCalls } from './active-calls.ts';
-import { createCallRunner, type CallRunner } from './call-runner.ts';
+import { type CallLimit, createCallRunner, type CallRunner } from './call-runner.ts';
 import { type ServiceEntry } from './implement.ts';
 import { defaultLimits, type ServerLimits, serverOptions } from './limits.ts';
 import { addReflection } from './reflection.ts';
@@ -17,6 +17,8 @@ export interface GrpcServerOptions {
   services: readonly ServiceEntry[];
   rules: RulesTable;
   auth: TokenVerifier;
+  /** Refuses callers that call too often; without it only the server's own limits hold. */
+  limit?: CallLimit | undefined;
   logger: Logger;
   metrics: Metrics;
   limits?: ServerLimits;
@@ -58,6 +60,7 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
   const active = createActiveCalls(limits.maxConcurrentCalls);
   const runner = createCallRunner({
     auth: options.auth,
+    limit: options.limit,
     logger: options.logger,
     metrics: options.metrics,
     active,

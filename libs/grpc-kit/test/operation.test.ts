@@ -30,6 +30,32 @@ describe('limits', () => {
     await expect(api.echo({ text: 'later' })).resolves.toEqual({ text: 'later' });
   });
 
+  it('lets the service refuse callers that call too often, before the handler, and guessers of tokens by address', async () => {
+    const seen: [string, string][] = [];
+    let calls = 0;
+    const { client } = await start(
+      {
+        echo: async (request) => {
+          calls += 1;
+          return request;
+        },
+      },
+      {
+        limit: ({ subject }, address) => {
+          seen.push([subject, address]);
+          if (seen.length > 1) throw commonFaults.RATE_LIMITED('Slower.', { retryAfterMs: 700 });
+        },
+      },
+    );
+    await client().echo({ text: 'x' });
+    await expect(client().echo({ text: 'x' })).rejects.toMatchObject({ reason: 'RATE_LIMITED', retryAfterMs: 700 });
+    const guess = client({ token: async () => 'nonsense' }).echo({ text: 'x' });
+    await expect(guess).rejects.toMatchObject({ reason: 'RATE_LIMITED' });
+    expect(calls).toBe(1);
+    expect(seen.map(([subject]) => subject)).toEqual([seen[0]?.[0], seen[0]?.[0], '']);
+    expect(new Set(seen.map(([, address]) => address)).size).toBe(1);
+  });
+
   it('refuses oversized metadata', async () => {
     const { client } = await start({ echo }, { limits: { maxMetadataBytes: 1_000 } });
     const call = client().echo({ text: 'x' }, { idempotencyKey: 'k'.repeat(1_000) });

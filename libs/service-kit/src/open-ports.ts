@@ -1,5 +1,6 @@
 import { descriptorSet } from '@edda/contracts';
 import {
+  type CallLimit,
   createGrpcServer,
   type RulesTable,
   type ServerTls,
@@ -15,6 +16,8 @@ import { type ServiceSettings } from './service-settings.ts';
 export interface ServePlan {
   services: readonly ServiceEntry[];
   rules: RulesTable;
+  /** Refuses gRPC callers that call too often. */
+  limit?: CallLimit;
   /** What else must be true before the service counts as ready, beside its database. */
   checks?: Readonly<Record<string, () => boolean | Promise<boolean>>>;
 }
@@ -38,6 +41,7 @@ export async function openPorts(plan: ServePlan, deps: PortDeps): Promise<{ grpc
     services: plan.services,
     rules: plan.rules,
     auth: verifier,
+    limit: plan.limit,
     logger: logger.module('grpc'),
     metrics,
     reflection: descriptorSet(),

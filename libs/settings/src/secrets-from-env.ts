@@ -8,11 +8,13 @@ export interface SecretDeclaration {
   default?: string;
 }
 
-/** Text where a secret is required or has a default, otherwise text or undefined. */
+type Given = { required: true } | { default: string };
+
+/** Text where a secret is required or has a default; otherwise it may be absent. */
 export type Secrets<Table extends Readonly<Record<string, SecretDeclaration>>> = {
-  readonly [Name in keyof Table]: Table[Name] extends { required: true } | { default: string }
-    ? string
-    : string | undefined;
+  readonly [Name in keyof Table as Table[Name] extends Given ? Name : never]: string;
+} & {
+  readonly [Name in keyof Table as Table[Name] extends Given ? never : Name]?: string | undefined;
 };
 
 /**

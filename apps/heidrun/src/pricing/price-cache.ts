@@ -18,6 +18,8 @@ export interface PriceCache {
   get(providerId: string, model: string): Promise<StoredPrice | undefined>;
   /** Forgets a provider's prices, because this process just changed one. */
   forget(providerId: string): void;
+  /** Forgets every price: changes may have been missed. */
+  forgetAll(): void;
 }
 
 interface Entry {
@@ -87,6 +89,12 @@ export function createPriceCache(options: PriceCacheOptions): PriceCache {
     forget(providerId) {
       forget(providerId);
       loading.clear();
+    },
+    forgetAll() {
+      byProvider.clear();
+      loading.clear();
+      entries = 0;
+      generation += 1;
     },
     async get(providerId, model) {
       const known = peek(providerId, model);

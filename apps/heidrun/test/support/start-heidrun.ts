@@ -27,8 +27,10 @@ export interface Caller {
 export async function startHeidrun({
   settings = {},
   clock = createFakeClock(new Date()),
-}: { settings?: DeepPartial<HeidrunSettings>; clock?: FakeClock } = {}) {
-  const database: TestDatabase = await databases.create();
+  redisUrl,
+  beside,
+}: { settings?: DeepPartial<HeidrunSettings>; clock?: FakeClock; redisUrl?: string; beside?: TestDatabase } = {}) {
+  const database: TestDatabase = beside ?? (await databases.create());
   const folder = await mkdtemp(join(tmpdir(), 'heidrun-'));
   const { privateJwk, jwks } = await generateSigningKeys();
   await writeFile(join(folder, 'key.json'), JSON.stringify(privateJwk));
@@ -47,6 +49,7 @@ export async function startHeidrun({
       DATABASE_URL: database.url,
       EDDA_SERVICE_KEY_FILE: join(folder, 'key.json'),
       HEIDRUN_PAYMENT_KEYS: `test:${randomBytes(32).toString('base64')}`,
+      REDIS_URL: redisUrl,
     },
     logger: log.logger,
     clock,
@@ -91,7 +94,7 @@ export async function startHeidrun({
     async close() {
       for (const close of closers) close();
       await service.close();
-      await database.drop();
+      if (beside === undefined) await database.drop();
       await rm(folder, { recursive: true, force: true });
     },
   };

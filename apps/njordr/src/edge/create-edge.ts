@@ -1,7 +1,9 @@
 import { type heidrun } from '@edda/contracts';
 import { type GrpcClient, type RulesTable, type ServiceEntry, type TokenVerifier } from '@edda/grpc-kit';
+import { type SharedCache } from '@edda/redis-kit';
 import { type Clock, type Logger, type Metrics, systemClock } from '@edda/telemetry';
 import { type FastifyInstance } from 'fastify';
+import { type CallLimits } from '../limits/call-limits.ts';
 import { type ProviderDirectory } from '../providers/provider-directory.ts';
 import { addDocs } from './docs.ts';
 import { type EdgeSettings } from './edge-settings.ts';
@@ -34,6 +36,9 @@ export interface EdgeDeps {
   payments: GrpcClient<typeof heidrun.PaymentServiceService>;
   directory: Pick<ProviderDirectory, 'models' | 'offers'>;
   verifier: TokenVerifier;
+  /** Shared between replicas. */
+  cache: SharedCache;
+  limits: CallLimits;
   logger: Logger;
   metrics: Metrics;
   /** The settings group `http` as it is now. */
@@ -50,10 +55,10 @@ export interface Edge {
 }
 
 export async function createEdge(deps: EdgeDeps): Promise<Edge> {
-  const { settings, verifier, logger, metrics } = deps;
+  const { settings, verifier, limits, logger, metrics } = deps;
   const app = createApp(settings());
   const contract = createContractJson();
-  const calls = createHttpCalls({ verifier, logger, metrics: createHttpMetrics(metrics), settings });
+  const calls = createHttpCalls({ verifier, limits, logger, metrics: createHttpMetrics(metrics), settings });
   answerErrors(app, calls);
   addCors(app, () => settings().corsOrigins);
   await addDocs(app, contract);
@@ -86,7 +91,8 @@ function addRoutes(app: FastifyInstance, deps: EdgeDeps, contract: ContractJson,
     created: Math.floor(clock.now().getTime() / 1_000),
   });
   const execute = of('edda.njordr.v1.ComputeService/ExecuteRequest');
-  addCompletions(app, { contract, calls, execute, retryKeys: createRetryKeys({ clock }), settings, clock });
+  const retryKeys = createRetryKeys({ clock, cache: deps.cache });
+  addCompletions(app, { contract, calls, execute, retryKeys, settings, clock });
 }
 
 function addCompletions(app: FastifyInstance, deps: CompletionsDeps): void {

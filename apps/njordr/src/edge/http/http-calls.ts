@@ -1,5 +1,6 @@
 import { type Fault } from '@edda/faults';
 import {
+  anonymous,
   type CallContext,
   type MethodRule,
   reportError,
@@ -9,6 +10,7 @@ import {
 } from '@edda/grpc-kit';
 import { type Logger, runWithContext } from '@edda/telemetry';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
+import { type CallLimits, limitHeaders, rateLimited } from '../../limits/call-limits.ts';
 import { type EdgeSettings } from '../edge-settings.ts';
 import { createActiveRequests } from './active-requests.ts';
 import { idempotencyKeyOf, identityOf, requestIdOf } from './admission.ts';
@@ -37,12 +39,13 @@ export interface HttpCalls {
 
 export interface HttpCallsOptions {
   verifier: TokenVerifier;
+  limits: CallLimits;
   logger: Logger;
   metrics: HttpMetrics;
   settings: () => EdgeSettings;
 }
 
-export function createHttpCalls({ verifier, logger, metrics, settings }: HttpCallsOptions): HttpCalls {
+export function createHttpCalls({ verifier, limits, logger, metrics, settings }: HttpCallsOptions): HttpCalls {
   const httpLogger = logger.module('http');
   const calls = new WeakMap<FastifyRequest, RunningCall>();
   const active = createActiveRequests();
@@ -75,7 +78,14 @@ export function createHttpCalls({ verifier, logger, metrics, settings }: HttpCal
       const { maxConcurrentRequests, deadlineMs, executionDeadlineMs } = settings();
       const running = begin(path, request, reply);
       active.assertRoom(maxConcurrentRequests);
-      running.identity = await identityOf(request, rule, verifier);
+      running.identity = await identityOf(request, rule, verifier).catch(async (error: unknown) => {
+        // Guessing tokens is limited like everything else that nobody is named for.
+        await limits.admit(anonymous, request.ip);
+        throw error;
+      });
+      const decision = await limits.take(running.identity, request.ip);
+      if (decision !== undefined) void reply.headers(limitHeaders(decision));
+      if (decision?.allowed === false) throw rateLimited(decision);
       const key = idempotencyKeyOf(request);
       if (key !== undefined) running.idempotencyHeader = key;
       running.limit(new Date(Date.now() + (longAnswer ? executionDeadlineMs : deadlineMs)), undefined);

@@ -67,10 +67,10 @@ export function serveCompletions<Body extends ChatBody | CompletionBody>(
         includeUsage: body.stream_options?.include_usage === true,
       });
       const attempt = attemptOf(request);
-      const events: Events = (ctx) => {
-        const key = ctx.idempotencyHeader ?? deps.retryKeys.keyFor(ctx.identity, route.url, body, attempt);
+      const events: Events = async function* (ctx) {
+        const key = ctx.idempotencyHeader ?? (await deps.retryKeys.keyFor(ctx.identity, route.url, body, attempt));
         const input = message.toMessage({ idempotency_key: key, parameters: json });
-        return execute.stream(input, ctx) as AsyncIterable<unknown> as AsyncIterable<njordr.ExecuteRequestResponse>;
+        yield* execute.stream(input, ctx) as AsyncIterable<unknown> as AsyncIterable<njordr.ExecuteRequestResponse>;
       };
       try {
         if (body.stream === true) return await stream(request, reply, deps, events, format);
