@@ -1,4 +1,4 @@
-import { commonFaults } from '@edda/faults';
+import { commonFaults, Fault } from '@edda/faults';
 import { njordr } from '@edda/contracts';
 import { inTransaction } from '@edda/pg-kit';
 import { njordrFaults } from '../faults.ts';
@@ -40,11 +40,16 @@ export function createLinkRegistry(deps: RegistryDeps): LinkRegistry {
     );
     return findProvider(pool, providerId);
   }
+  /** A device may introduce itself over two streams at once: only one of them registers it. */
+  function foundAfter(error: unknown, context: HelloContext): Promise<ProviderRow | undefined> {
+    if (error instanceof Fault && error.reason === 'PROVIDER_ALREADY_REGISTERED') return find(context);
+    throw error;
+  }
 
   return {
     async greet(context) {
       parseHello(context.hello, context.deviceId);
-      const row = (await find(context)) ?? (await register(context));
+      const row = (await find(context)) ?? (await register(context).catch((error) => foundAfter(error, context)));
       if (row === undefined) throw commonFaults.NOT_FOUND('There is no such provider.');
       if (row.status === 'SUSPENDED') {
         throw njordrFaults.PROVIDER_SUSPENDED(

@@ -27,26 +27,27 @@ export async function openRequest(
 ): Promise<Opened> {
   const idempotencyKey = keyOf(request, ctx);
   const checked = validateParameters(request, deps.assessing.settings());
-  const hash = idempotencyKey === null ? '' : requestHash(checked.parameters);
-  for (;;) {
-    if (idempotencyKey !== null) {
-      const known = await deps.reads.byKey(scopeOf(ctx, method, idempotencyKey));
+  const scope = idempotencyKey === null ? null : scopeOf(ctx, method, idempotencyKey);
+  const hash = scope === null ? '' : requestHash(checked.parameters);
+  return deps.registry.inTurn(scope === null ? null : JSON.stringify(scope), async () => {
+    for (;;) {
+      ctx.signal.throwIfAborted();
+      const known = scope === null ? undefined : await deps.reads.byKey(scope);
       if (known !== undefined) {
         assertSameRequest(known, hash);
         return { known };
       }
-    }
-    ctx.signal.throwIfAborted();
-    const leave = deps.registry.enter(deps.assessing.settings().maxConcurrent);
-    try {
-      const prepared = await deps.prepare(request, ctx, { method, idempotencyKey }, checked);
-      const started = await deps.start(prepared);
-      if (started !== undefined) return { started, listed: leave };
-    } catch (error) {
+      const leave = deps.registry.enter(deps.assessing.settings().maxConcurrent);
+      try {
+        const prepared = await deps.prepare(request, ctx, { method, idempotencyKey }, checked);
+        const started = await deps.start(prepared);
+        if (started !== undefined) return { started, listed: leave };
+      } catch (error) {
+        leave();
+        throw error;
+      }
+      // Another replica took the key in between; what it stands for is found in the next turn.
       leave();
-      throw error;
     }
-    // Somebody else took the key in between; what it stands for is found in the next turn.
-    leave();
-  }
+  });
 }

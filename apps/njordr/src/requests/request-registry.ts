@@ -11,6 +11,12 @@ export interface RequestRegistry {
    * @throws RATE_LIMITED when `max` are running or waiting
    */
   enter(max: number): () => void;
+  /**
+   * Begins work for one idempotency key at a time, whatever the outcome of the one before: a duplicate finds what the
+   * first wrote, and competes with it for nothing, such as a provider's last slot.
+   * @param key null for work that no other repeats
+   */
+  inTurn<Result>(key: string | null, work: () => Promise<Result>): Promise<Result>;
   /** Runs `work` as the request's; it is listed until the promise settles, and never rejects. */
   run(requestId: string, control: RunControl, work: () => Promise<void>): void;
   control(requestId: string): RunControl | undefined;
@@ -23,6 +29,7 @@ export interface RequestRegistry {
 export function createRequestRegistry(): RequestRegistry {
   const running = new Map<string, { control: RunControl; ended: Promise<void> }>();
   const entering = new Set<object>();
+  const turns = new Map<string, Promise<unknown>>();
   const allEnded = () => Promise.allSettled([...running.values()].map(({ ended }) => ended));
   return {
     get size() {
@@ -35,6 +42,17 @@ export function createRequestRegistry(): RequestRegistry {
       const place = {};
       entering.add(place);
       return () => void entering.delete(place);
+    },
+    async inTurn(key, work) {
+      if (key === null) return work();
+      const before = turns.get(key) ?? Promise.resolve();
+      const mine = before.then(work, work);
+      turns.set(key, mine);
+      try {
+        return await mine;
+      } finally {
+        if (turns.get(key) === mine) turns.delete(key);
+      }
     },
     run(requestId, control, work) {
       const ended = work()
