@@ -52,6 +52,18 @@ const rows: Readonly<Record<string, (service: TestHeidrun) => Promise<PreparedMu
       service.preAuth.cancelPreAuth({ idempotencyKey, preauthId, reason, requestId: 'r' });
     return { call: (key) => cancel(key, 'test'), conflicting: (key) => cancel(key, 'another reason') };
   },
+  'heidrun.v1.SettlementService/Refund': async (service) => {
+    const { preauthId, providerId, transactionId } = await held(service);
+    await service.preAuth.capturePreAuth(captureRequest(preauthId, [{ providerId, ...counted(1_000n, 900n) }]));
+    const settlement = service.client(heidrun.SettlementServiceService);
+    const refund = (idempotencyKey: string, amountCents: bigint) =>
+      settlement.refund(
+        heidrun.RefundRequest.fromPartial({
+          ...{ idempotencyKey, requestId: 'r', transactionId, amountCents, reason: 'test' },
+        }),
+      );
+    return { call: (key) => refund(key, 2n), conflicting: (key) => refund(key, 1n) };
+  },
   'heidrun.v1.PaymentService/AddPaymentMethod': async (service) => {
     const payments = paymentsOf(service);
     return {
@@ -91,6 +103,8 @@ const rows: Readonly<Record<string, (service: TestHeidrun) => Promise<PreparedMu
     return { call: (key) => remove(key, paymentMethodId), conflicting: (key) => remove(key, 'another') };
   },
   'heidrun.v1.PaymentService/TopUp': async (service) => {
+    // The first money that comes in opens the payment provider's clearing account.
+    await service.requester(1n);
     const { payments } = await withCard(service, true);
     const topUp = (idempotencyKey: string, amountCents: bigint) =>
       payments.topUp(heidrun.TopUpRequest.fromPartial({ idempotencyKey, amountCents }));
@@ -126,7 +140,7 @@ async function holdable(service: TestHeidrun): Promise<heidrun.PreAuthorizeReque
 async function held(service: TestHeidrun) {
   const request = await holdable(service);
   const { preauthId } = await service.preAuth.preAuthorize(request);
-  return { preauthId, providerId: request.candidates[0]!.providerId };
+  return { preauthId, providerId: request.candidates[0]!.providerId, transactionId: request.transactionId };
 }
 
 describe('every mutation, called 100 times at once with one key', () => {
