@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import * as contracts from '@edda/contracts';
-import { eikthyrnir } from '@edda/contracts';
+import { type eikthyrnir } from '@edda/contracts';
 import { mutations } from '@edda/contracts/test/mutations';
 import { createGrpcClient, type RpcService } from '@edda/grpc-kit';
 import { silentLogger } from '@edda/telemetry';

@@ -59,7 +59,8 @@ describe('every mutation, called 100 times at once with one key', () => {
     expect(answers.reduce((sum, { accepted }) => sum + accepted, 0n)).toBe(3n);
     expect(answers.reduce((sum, { duplicates }) => sum + duplicates, 0n)).toBe(297n);
     expect(new Set(answers.map(({ positions }) => positions[0]?.sequence))).toEqual(new Set([3n]));
-    const stored = async () => (await db.pool.query('SELECT * FROM history_events ORDER BY sequence')).rows;
+    const stored = async () =>
+      (await db.pool.query<Record<string, unknown>>('SELECT * FROM history_events ORDER BY sequence')).rows;
     const before = await stored();
     expect(before).toHaveLength(3);
     const changed = { ...events[1]!, payloadJson: '{"total_cost_cents":5}' };

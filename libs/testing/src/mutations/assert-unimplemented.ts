@@ -7,7 +7,7 @@ export interface UnimplementedOptions {
   /** `heidrun.v1.PreAuthService/CapturePreAuth`. */
   mutation: string;
   /** A client of the method's service, for a caller whom the rules let in. */
-  client(service: ContractMethod['service']): object;
+  client: (service: ContractMethod['service']) => object;
 }
 
 /**
