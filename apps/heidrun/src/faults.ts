@@ -127,6 +127,16 @@ export const heidrunFaults = defineFaults('heidrun', {
     meaning: 'The amount is less than is paid out at once.',
     remedy: 'Wait until more is payable; the metadata has the minimum.',
   },
+  ACCOUNT_NOT_ADJUSTABLE: {
+    kind: 'invalid',
+    meaning: 'The account is none that an operator may correct.',
+    remedy: 'Name a wallet or an earnings account of a user of your tenant.',
+  },
+  PAYMENT_PROVIDER_NOT_CONFIGURED: {
+    kind: 'precondition',
+    meaning: 'The payment provider of the settings lacks its secrets.',
+    remedy: 'Set STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET, or payments.provider to sandbox.',
+  },
   WEBHOOK_SIGNATURE_INVALID: {
     kind: 'invalid',
     meaning: 'The notification is not signed by the payment provider, or too long ago.',

@@ -15,7 +15,10 @@ export const fields = {
   optionalId: text(128),
   idempotencyKey: text(128).min(1, 'is required'),
   model: text(200).min(1, 'is required'),
-  cents: z.bigint().min(0n, 'must be 0 to 10^12').max(10n ** 12n, 'must be 0 to 10^12'),
+  cents: z
+    .bigint()
+    .min(0n, 'must be 0 to 10^12')
+    .max(10n ** 12n, 'must be 0 to 10^12'),
   reason: text(500).min(1, 'is required'),
   pageSize: z.int().min(0, 'must be 0 to 1,000').max(1_000, 'must be 0 to 1,000'),
   messages: z.object({

@@ -4,7 +4,7 @@ import { heidrun, nornen, settings as settingsContract } from '@edda/contracts';
 import { implement, type ServiceEntry } from '@edda/grpc-kit';
 import { createOutboxRelay, type OutboxRelay } from '@edda/pg-kit';
 import { openService, type RunningService, type ServiceBase } from '@edda/service-kit';
-import { createSettings, type DeepPartial, type Secrets, type Settings } from '@edda/settings';
+import { createSettings, type DeepPartial, type Settings } from '@edda/settings';
 import { type Clock, type Logger, systemClock } from '@edda/telemetry';
 import { createTokenCounter, type TokenCounter } from '@edda/tokens';
 import { PrismaPg } from '@prisma/adapter-pg';
@@ -12,11 +12,11 @@ import { createCalculationCounter } from './calculation-counter.ts';
 import { createDeliverEvents } from './events/deliver-events.ts';
 import { PrismaClient } from './gen/prisma/client.ts';
 import { createLedgerHandlers } from './ledger/ledger-handlers.ts';
-import { createPaymentHandlers } from './payments/payment-handlers.ts';
+import { createPaymentFeature, type PaymentFeature } from './payments/payment-feature.ts';
 import { readyToPay } from './payments/ready-to-pay.ts';
-import { createSandboxProvider } from './payments/provider/sandbox-provider.ts';
+import { createPaymentProvider } from './payments/provider/create-payment-provider.ts';
+import { type SpendingWatch } from './payments/spending/spending-watch.ts';
 import { createTokenSeal } from './payments/token-seal.ts';
-import { createTopUps } from './payments/top-ups.ts';
 import { startPeriodic } from './periodic.ts';
 import { createBatchMetrics } from './preauth/batch-metrics.ts';
 import { createHoldCache } from './preauth/hold-cache.ts';
@@ -29,7 +29,7 @@ import { priceInForce } from './pricing/price-store.ts';
 import { createPricingHandlers } from './pricing/pricing-handlers.ts';
 import { sharePriceChanges } from './pricing/share-price-changes.ts';
 import { rules } from './rules.ts';
-import { type secretsTable } from './secrets.ts';
+import { type HeidrunSecrets } from './secrets.ts';
 import { type HeidrunSettings, settingsSchema } from './settings.ts';
 import { createSettlementHandlers } from './settlement/settlement-handlers.ts';
 import { sweepKeys } from './sweep-keys.ts';
@@ -40,7 +40,7 @@ export interface RunOptions {
   /** Win over the settings file. */
   settings?: DeepPartial<HeidrunSettings>;
   settingsFile?: string;
-  secrets: Secrets<typeof secretsTable>;
+  secrets: HeidrunSecrets;
   logger?: Logger;
   clock?: Clock;
 }
@@ -91,11 +91,12 @@ async function serve(given: Omit<Parts, 'counter' | 'relay'>): Promise<RunningSe
   });
   const { table, calibration } = settings.current().tokens;
   const parts: Parts = { ...given, counter: createTokenCounter({ table, calibration }), relay: createRelay(given) };
+  const payments = createPayments(parts);
   const services = [
     ...createCalculations(parts),
-    createPreAuth(parts),
+    createPreAuth(parts, payments.spent),
     createLedger(parts),
-    ...createPayments(parts),
+    payments.service,
     // Part of every service's contract; changing settings by RPC comes with a later version.
     implement(settingsContract.SettingsServiceService, {}),
     base.audit.service,
@@ -157,7 +158,7 @@ function createCalculations({ base, settings, clock, counter, relay }: Parts): S
   ];
 }
 
-function createPreAuth({ base, settings, clock, counter, relay }: Parts): ServiceEntry {
+function createPreAuth({ base, settings, clock, counter, relay }: Parts, spent: SpendingWatch): ServiceEntry {
   const { pool, logger } = base;
   const metrics = createPreAuthMetrics(base.metrics, pool, clock);
   const rateBps = () => settings.current().commission.rateBps;
@@ -168,7 +169,7 @@ function createPreAuth({ base, settings, clock, counter, relay }: Parts): Servic
   });
   base.onClose('batches of holds', () => batches.close());
   const deps = {
-    ...{ pool, counter, clock, batches, metrics },
+    ...{ pool, counter, clock, batches, metrics, spent },
     known: createHoldCache(),
     holdTtlSeconds: () => settings.current().holds.ttlSeconds,
     assertCapacity: () => relay.assertCapacity(),
@@ -208,11 +209,11 @@ function createLedger({ base, settings, clock }: Parts): ServiceEntry {
   );
 }
 
-function createPayments({ base, settings, secrets, clock, relay }: Parts): ServiceEntry[] {
+function createPayments({ base, settings, secrets, clock, relay }: Parts): PaymentFeature {
   const { pool, logger } = base;
-  const deps = {
+  const feature = createPaymentFeature({
     pool,
-    provider: createSandboxProvider({ pool }),
+    provider: createPaymentProvider({ pool, settings: settings.current().payments, secrets }),
     seal: createTokenSeal(secrets.HEIDRUN_PAYMENT_KEYS),
     clock,
     newId: randomUUID,
@@ -220,16 +221,13 @@ function createPayments({ base, settings, secrets, clock, relay }: Parts): Servi
     settings: () => settings.current().payments,
     logger: logger.module('payments'),
     notify: () => relay.notify(),
-  };
-  const topUps = createTopUps(deps);
-  const sweep = startPeriodic({
-    name: 'open top-ups',
-    intervalMs: () => settings.current().payments.sweepIntervalMs,
-    run: () => topUps.sweep(),
-    logger,
   });
-  base.onClose('sweep of top-ups', () => sweep.stop());
-  return [implement(heidrun.PaymentServiceService, createPaymentHandlers(deps, topUps))];
+  for (const task of feature.tasks) {
+    const running = startPeriodic({ ...task, logger });
+    base.onClose(task.name, () => running.stop());
+  }
+  base.onClose('what follows from spending', () => feature.spent.idle());
+  return feature;
 }
 
 function createRelay({ base, settings }: Pick<Parts, 'base' | 'settings'>): OutboxRelay {

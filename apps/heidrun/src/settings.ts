@@ -2,6 +2,7 @@ import { type FieldViolation } from '@edda/faults';
 import { peerAddress, peerTls, serviceSettings } from '@edda/service-kit';
 import { defineSettings, type SettingsOf } from '@edda/settings';
 import { z } from 'zod';
+import { paymentSettings } from './payments/payment-settings.ts';
 
 /** Heidrun's settings. */
 export const settingsSchema = defineSettings({
@@ -82,37 +83,7 @@ export const settingsSchema = defineSettings({
         }),
       })
       .prefault({}),
-    payments: z
-      .object({
-        minTopUpCents: z
-          .int()
-          .min(1)
-          .max(1_000_000_000_000)
-          .default(100)
-          .meta({ description: 'Least a top-up may be, cents.', reload: 'live', example: 500 }),
-        maxTopUpCents: z
-          .int()
-          .min(1)
-          .max(1_000_000_000_000)
-          .default(1_000_000)
-          .meta({ description: 'Most a top-up may be, cents.', reload: 'live', example: 100_000 }),
-        verificationAttempts: z.int().min(1).max(20).default(3).meta({
-          description: 'Wrong verification codes after which a payment method is locked for good.',
-          reload: 'live',
-          example: 5,
-        }),
-        sweepIntervalMs: z.int().min(50).max(600_000).default(5_000).meta({
-          description: 'How often top-ups that were left open, by a crash for instance, are taken up again.',
-          reload: 'live',
-          example: 10_000,
-        }),
-        retryAfterSeconds: z.int().min(1).max(3_600).default(30).meta({
-          description: 'How old an open top-up is before it is taken up again; doubles with every attempt, up to 1 h.',
-          reload: 'live',
-          example: 60,
-        }),
-      })
-      .prefault({}),
+    payments: paymentSettings,
     outbox: z
       .object({
         relay: z

@@ -20,6 +20,8 @@ import { createPaymentHandlers, paymentRules } from '../src/payments/payment-han
 import { type PaymentProvider } from '../src/payments/provider/payment-provider.ts';
 import { createSandboxProvider } from '../src/payments/provider/sandbox-provider.ts';
 import { createTokenSeal } from '../src/payments/token-seal.ts';
+import { createPayouts } from '../src/payments/payouts/payouts.ts';
+import { createSpendingWatch } from '../src/payments/spending/spending-watch.ts';
 import { createTopUps } from '../src/payments/top-ups.ts';
 import { createTokenHandlers, tokenRules } from '../src/tokens/token-handlers.ts';
 
@@ -29,12 +31,18 @@ const jwksFile = join(mkdtempSync(join(tmpdir(), 'heidrun-')), 'jwks.json');
 writeFileSync(jwksFile, JSON.stringify(jwks));
 const minter = createTokenMinter({ privateJwk, issuer });
 
-export const settings: PaymentSettings = {
+export const settings: PaymentSettings & { watchIntervalMs: number } = {
   minTopUpCents: 100,
   maxTopUpCents: 1_000_000,
   verificationAttempts: 3,
   sweepIntervalMs: 50,
   retryAfterSeconds: 30,
+  topUpExpirySeconds: 3_600,
+  autoTopUpFailures: 3,
+  creditChargePercent: 80,
+  minPayoutCents: 100,
+  holdBackDays: 2,
+  watchIntervalMs: 60_000,
 };
 
 export type Fixture = Awaited<ReturnType<typeof startPayments>>;
@@ -50,23 +58,30 @@ export async function startPayments() {
   const clock = createFakeClock('2026-03-01T00:00:00Z');
   const sandbox = createSandboxProvider({ pool });
   const current: { provider: PaymentProvider } = { provider: sandbox };
+  const provider: PaymentProvider = {
+    name: 'sandbox',
+    attachMethod: (request) => current.provider.attachMethod(request),
+    verifyMethod: (request) => current.provider.verifyMethod(request),
+    charge: (request) => current.provider.charge(request),
+    findCharge: (reference) => current.provider.findCharge(reference),
+    cancelCharge: (reference) => current.provider.cancelCharge(reference),
+    payOut: (order) => current.provider.payOut(order),
+    findPayout: (reference) => current.provider.findPayout(reference),
+    readWebhook: (delivery) => current.provider.readWebhook(delivery),
+  };
   const deps: PaymentDeps = {
-    pool,
-    provider: {
-      name: 'sandbox',
-      attachMethod: (token) => current.provider.attachMethod(token),
-      verifyMethod: (request) => current.provider.verifyMethod(request),
-      charge: (request) => current.provider.charge(request),
-    },
+    ...{ pool, provider, clock },
     seal: createTokenSeal(`test:${randomBytes(32).toString('base64')}`),
-    clock,
     newId: randomUUID,
     currency: 'EUR',
     settings: () => settings,
     logger: log.logger.module('payments'),
+    spent: { touch: (user) => spent.touch(user) },
     notify: () => undefined,
   };
   const topUps = createTopUps(deps);
+  const payouts = createPayouts(deps);
+  const spent = createSpendingWatch(deps, topUps);
   const tokenDeps = {
     ...{ pool, clock, newId: randomUUID, notify: () => undefined },
     counter: createTokenCounter(),
@@ -74,7 +89,7 @@ export async function startPayments() {
     onCalculation: () => undefined,
   };
   const services = [
-    implement(heidrun.PaymentServiceService, createPaymentHandlers(deps, topUps)),
+    implement(heidrun.PaymentServiceService, createPaymentHandlers(deps, { topUps, payouts })),
     implement(heidrun.TokenServiceService, createTokenHandlers(tokenDeps)),
   ];
   const rules = { ...paymentRules, ...tokenRules };
@@ -106,10 +121,11 @@ export async function startPayments() {
   };
   const close = async () => {
     for (const client of opened) client.close();
+    await spent.idle();
     await server.close({ graceMs: 0 });
     await databases.dropAll();
   };
-  return { pool, log, clock, deps, current, sandbox, topUps, services, rules, payments, tokens, close };
+  return { pool, log, clock, deps, current, sandbox, topUps, payouts, spent, services, rules, payments, tokens, close };
 }
 
 const { PaymentMethodKind: Kind, PaymentPurpose: Purpose } = heidrun;

@@ -40,7 +40,7 @@ describe('rules', () => {
     const nornen = f.payments('nornen', ['service']);
     await expect(nornen.handlePaymentWebhook(webhook)).rejects.toMatchObject({ reason: 'ROLE_FORBIDDEN' });
     const njordr = f.payments('njordr', ['service']);
-    await expect(njordr.handlePaymentWebhook(webhook)).rejects.toMatchObject({ reason: 'UNIMPLEMENTED' });
+    await expect(njordr.handlePaymentWebhook(webhook)).rejects.toMatchObject({ reason: 'WEBHOOK_SIGNATURE_INVALID' });
   });
 });
 

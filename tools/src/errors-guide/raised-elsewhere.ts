@@ -31,7 +31,7 @@ export const raisedElsewhere: Readonly<Record<string, string>> = {
   'edda SETTINGS_INVALID': 'the start of a service; later only its log, the old values stay',
   'edda SECRET_MISSING': 'the start of a service',
   'edda POLICY_INVALID': 'the start of Nornen; later only its log, the old policies stay',
-  ...all('heidrun.edda', 'the start of Heidrun', ['PAYMENT_KEYS_INVALID']),
+  ...all('heidrun.edda', 'the start of Heidrun', ['PAYMENT_KEYS_INVALID', 'PAYMENT_PROVIDER_NOT_CONFIGURED']),
   'heidrun.edda PAYMENT_TOKEN_UNREADABLE': 'PaymentService.TopUp and its recovery',
   'heidrun.edda TRANSFER_CONFLICT': 'every RPC that posts transfers; a fault of ours',
   ...all('njordr.edda', 'every HTTP route', ['ROUTE_UNKNOWN', 'CONTENT_TYPE_UNSUPPORTED']),

@@ -25,6 +25,16 @@ export const companyRevenue = 'revenue:company';
 /** Money on its way from or to a payment provider; striped. */
 export const clearingOf = (paymentProvider: string): string => `clearing:${paymentProvider}`;
 
+/** Whose wallet or earnings an account is; undefined for any other account. */
+export function userOfAccount(account: string): UserKey | undefined {
+  const match = /^(?:wallet|earnings):([^/]+)\/(.+)$/s.exec(account);
+  const [, network, userId] = match ?? [];
+  return network === undefined || userId === undefined ? undefined : { networkId: decodeURIComponent(network), userId };
+}
+
+/** Money set aside for a payout, until the bank has it. */
+export const payoutAccountOf = (payoutId: string): string => `payout:${payoutId}`;
+
 /** Rows per striped account: 16 concurrent captures rarely meet on one. Changing it later is safe; sums are by base. */
 export const STRIPES = 16;
 

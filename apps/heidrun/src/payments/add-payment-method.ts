@@ -1,7 +1,7 @@
 import { heidrun } from '@edda/contracts';
 import { invalidInput } from '@edda/faults';
 import { type CallContext, parseWith } from '@edda/grpc-kit';
-import { type IdempotencyScope, withIdempotency } from '@edda/pg-kit';
+import { hashRequest, type IdempotencyScope, withIdempotency } from '@edda/pg-kit';
 import { type ClientBase } from 'pg';
 import { z } from 'zod';
 import { heidrunFaults } from '../faults.ts';
@@ -73,12 +73,20 @@ async function add(
   request: heidrun.AddPaymentMethodRequest,
   scope: IdempotencyScope,
 ): Promise<unknown> {
-  const attached = await attach(deps, request);
+  const attached = await attach(deps, user, request);
   return withIdempotency(deps.pool, scope, (client) => store(deps, client, user, request, attached));
 }
 
-async function attach(deps: PaymentDeps, request: heidrun.AddPaymentMethodRequest): Promise<AttachedMethod> {
-  const attached = await askProvider(deps, (provider) => provider.attachMethod(request.token));
+async function attach(
+  deps: PaymentDeps,
+  user: UserKey,
+  request: heidrun.AddPaymentMethodRequest,
+): Promise<AttachedMethod> {
+  // Of this user's key alone: somebody else's equal key is another operation.
+  const idempotencyKey = `add:${hashRequest([user, request.idempotencyKey])}`;
+  const attached = await askProvider(deps, (provider) =>
+    provider.attachMethod({ token: request.token, idempotencyKey }),
+  );
   if (attached === undefined || attached.status === 'declined') throw rejected('token', 'is not accepted');
   if (Kind[attached.kind] !== request.kind) throw rejected('kind', `the token is of the kind ${attached.kind}`);
   const foreign = purposesOf(request).find((purpose) => !attached.purposes.includes(purpose));
@@ -119,7 +127,7 @@ async function store(
   const purposes = purposesOf(request);
   const verified = attached.status === 'verified';
   const { month, year } = attached.expiry ?? { month: 0, year: 0 };
-  const { keyId, sealed } = deps.seal.seal(request.token, id);
+  const { keyId, sealed } = deps.seal.seal(attached.methodToken ?? request.token, id);
   await client.query(INSERT, [
     id,
     user.networkId,

@@ -8,17 +8,20 @@ import { assertNotFrozen } from './method-changes.ts';
 import { isExpired, type MethodRow, ownMethod } from './method-row.ts';
 import { type PaymentDeps } from './payment-deps.ts';
 import { readinessOf } from './payment-readiness.ts';
+import { type TopUpRow } from './top-up-row.ts';
 
 export interface WantedTopUp {
   amountCents: bigint;
   /** '' for the user's default. */
   paymentMethodId: string;
+  /** Who or what asks for it: the user by default. */
+  origin?: TopUpRow['origin'];
 }
 
 const INSERT = `
 INSERT INTO top_ups (id, network_id, user_id, payment_method_id, payment_provider, amount_cents, currency, status,
-  next_attempt_at, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, 'PENDING', $8, $9)`;
+  next_attempt_at, created_at, origin)
+VALUES ($1, $2, $3, $4, $5, $6, $7, 'PENDING', $8, $9, $10)`;
 
 /**
  * The first phase of a top-up, within the caller's transaction: everything is checked and a PENDING row written.
@@ -29,10 +32,10 @@ export async function beginTopUp(
   deps: PaymentDeps,
   client: ClientBase,
   user: UserKey,
-  { amountCents, paymentMethodId }: WantedTopUp,
+  { amountCents, paymentMethodId, origin = 'USER' }: WantedTopUp,
 ): Promise<string> {
   const now = deps.clock.now();
-  checkRange(deps, amountCents);
+  checkTopUpRange(deps, amountCents);
   await assertNotFrozen(client, user);
   const posted = (await balanceOf(client, walletOf(user)))?.postedCents ?? 0n;
   // Before anything is charged: a charge that could not be booked would be somebody's money lost from sight.
@@ -50,6 +53,7 @@ export async function beginTopUp(
     deps.currency,
     nextAttemptAt,
     now,
+    origin,
   ]);
   await auditPayment(client, {
     ...{ user, at: now, action: 'top_up.begin', subject: `top_up:${id}` },
@@ -58,13 +62,14 @@ export async function beginTopUp(
   return id;
 }
 
-function checkRange(deps: PaymentDeps, amountCents: bigint): void {
+/** @throws TOP_UP_OUT_OF_RANGE naming the field */
+export function checkTopUpRange(deps: PaymentDeps, amountCents: bigint, field = 'amount_cents'): void {
   const { minTopUpCents, maxTopUpCents } = deps.settings();
   if (amountCents >= BigInt(minTopUpCents) && amountCents <= BigInt(maxTopUpCents)) return;
   const description = `must be ${minTopUpCents} to ${maxTopUpCents}, got ${amountCents}`;
-  throw heidrunFaults.TOP_UP_OUT_OF_RANGE(`amount_cents ${description}`, {
+  throw heidrunFaults.TOP_UP_OUT_OF_RANGE(`${field} ${description}`, {
     metadata: { min_cents: String(minTopUpCents), max_cents: String(maxTopUpCents) },
-    violations: [{ field: 'amount_cents', description }],
+    violations: [{ field, description }],
   });
 }
 

@@ -5,7 +5,6 @@ import { type ClientBase } from 'pg';
 import { z } from 'zod';
 import { heidrunFaults } from '../faults.ts';
 import { fields } from '../fields.ts';
-import { balanceOf } from '../ledger/account-balance.ts';
 import { type UserKey, walletOf } from '../ledger/account-names.ts';
 import { accountOf, scopeOf } from './account-of.ts';
 import { auditPayment } from './audit-payment.ts';
@@ -59,7 +58,7 @@ export function createRemovePaymentMethod(deps: PaymentDeps) {
     return change(deps, request, ctx, async (client, user, row) => {
       if (row.status === 'REMOVED') return;
       const status = methodMachine.next(row.status, 'remove');
-      await assertNotCharged(client, row);
+      await assertNotMovingMoney(client, row);
       await client.query('DELETE FROM payment_defaults WHERE payment_method_id = $1', [row.id]);
       await client.query(
         'UPDATE payment_methods SET status = $2, token_key_id = NULL, token_sealed = NULL WHERE id = $1',
@@ -91,25 +90,44 @@ async function change(
   return { paymentMethod: heidrun.PaymentMethod.fromJSON(stored), replayed };
 }
 
-async function assertNotCharged(client: ClientBase, row: MethodRow): Promise<void> {
+async function assertNotMovingMoney(client: ClientBase, row: MethodRow): Promise<void> {
   const { rowCount } = await client.query(
-    `SELECT FROM top_ups WHERE payment_method_id = $1 AND status = 'PENDING' LIMIT 1`,
+    `SELECT FROM top_ups WHERE payment_method_id = $1 AND status = 'PENDING'
+     UNION ALL SELECT FROM payouts WHERE payment_method_id = $1 AND status IN ('PENDING', 'IN_TRANSIT') LIMIT 1`,
     [row.id],
   );
-  if (rowCount !== 0) throw heidrunFaults.PAYMENT_METHOD_IN_USE('A charge of this payment method is under way.');
+  if (rowCount !== 0) throw inUse('A charge of this payment method, or a payout to it, is under way.');
 }
 
-/** @throws PAYMENT_METHOD_IN_USE when nothing is left to pay with while holds are open */
+/** @throws PAYMENT_METHOD_IN_USE when nothing is left for a purpose that is needed */
 async function promote(deps: PaymentDeps, client: ClientBase, user: UserKey, removed: MethodRow): Promise<void> {
   for (const purpose of removed.purposes) {
     const next = await readinessOf(client, user, purpose === 'PAY' ? 'pay' : 'payout', deps.clock.now());
     if (next.ready) await makeDefault(client, user, next.paymentMethodId, [purpose], { onlyFirst: true });
-    else if (purpose === 'PAY' && removed.status === 'VERIFIED') await assertNoOpenHolds(client, user);
+    else if (removed.status === 'VERIFIED') await assertNotNeeded(client, user, purpose);
   }
 }
 
-async function assertNoOpenHolds(client: ClientBase, user: UserKey): Promise<void> {
-  const wallet = await balanceOf(client, walletOf(user));
-  if ((wallet?.pendingCents ?? 0n) === 0n) return;
-  throw heidrunFaults.PAYMENT_METHOD_IN_USE('Open holds rest on this payment method alone.');
+const NEEDED = `
+SELECT coalesce(w.pending_cents, 0) > 0 AS holds, coalesce(w.posted_cents, 0) < 0 AS credit,
+  coalesce(m.auto_top_up, false) AS "autoTopUp", coalesce(m.payout_schedule, 'MANUAL') <> 'MANUAL' AS schedule
+FROM (SELECT 1) AS one LEFT JOIN accounts w ON w.name = $3
+LEFT JOIN money_settings m ON m.network_id = $1 AND m.user_id = $2`;
+
+async function assertNotNeeded(client: ClientBase, user: UserKey, purpose: 'PAY' | 'PAYOUT'): Promise<void> {
+  const { rows } = await client.query<Record<'holds' | 'credit' | 'autoTopUp' | 'schedule', boolean>>(NEEDED, [
+    user.networkId,
+    user.userId,
+    walletOf(user),
+  ]);
+  const needed = rows[0];
+  if (purpose === 'PAYOUT') {
+    if (needed?.schedule === true) throw inUse('Scheduled payouts rest on this payment method alone.');
+    return;
+  }
+  if (needed?.holds === true) throw inUse('Open holds rest on this payment method alone.');
+  if (needed?.credit === true) throw inUse('Credit that is used rests on this payment method alone.');
+  if (needed?.autoTopUp === true) throw inUse('Automatic top-ups rest on this payment method alone.');
 }
+
+const inUse = (message: string): Error => heidrunFaults.PAYMENT_METHOD_IN_USE(message);

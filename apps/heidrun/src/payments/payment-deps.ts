@@ -1,6 +1,7 @@
 import { type Clock, type Logger } from '@edda/telemetry';
 import { type Pool } from 'pg';
 import { type PaymentProvider } from './provider/payment-provider.ts';
+import { type SpendingWatch } from './spending/spending-watch.ts';
 import { type TokenSeal } from './token-seal.ts';
 
 /** The settings group `payments`. */
@@ -10,6 +11,11 @@ export interface PaymentSettings {
   readonly verificationAttempts: number;
   readonly sweepIntervalMs: number;
   readonly retryAfterSeconds: number;
+  readonly topUpExpirySeconds: number;
+  readonly autoTopUpFailures: number;
+  readonly creditChargePercent: number;
+  readonly minPayoutCents: number;
+  readonly holdBackDays: number;
 }
 
 /** What the payment RPCs stand on. */
@@ -25,6 +31,8 @@ export interface PaymentDeps {
   settings: () => PaymentSettings;
   /** The module `payments`. */
   logger: Logger;
+  /** Told of everybody whose balance or settings changed so that limits, budgets or netting may ask for something. */
+  spent: SpendingWatch;
   /** Rings the outbox relay after a commit. */
   notify: () => void;
 }

@@ -9,6 +9,8 @@ export interface SealedToken {
 
 /** Keeps payment providers' tokens unreadable at rest. */
 export interface TokenSeal {
+  /** The key that encrypts. */
+  readonly keyId: string;
   /** @param owner the row it belongs to: a sealed token moved to another row does not open */
   seal(token: string, owner: string): SealedToken;
   /** @throws PAYMENT_TOKEN_UNREADABLE when its key is gone, it was changed, or it belongs to another row */
@@ -41,6 +43,7 @@ export function createTokenSeal(keys: string): TokenSeal {
   if (current === undefined) throw heidrunFaults.PAYMENT_KEYS_INVALID('HEIDRUN_PAYMENT_KEYS names no key');
   const [keyId, currentKey] = current;
   return {
+    keyId,
     seal(token, owner) {
       const nonce = randomBytes(NONCE_BYTES);
       const cipher = createCipheriv('aes-256-gcm', currentKey, nonce).setAAD(Buffer.from(owner));

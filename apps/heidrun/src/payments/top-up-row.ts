@@ -1,6 +1,7 @@
 import { heidrun } from '@edda/contracts';
 import { commonFaults } from '@edda/faults';
 import { type ClientBase, type Pool } from 'pg';
+import { type UserKey } from '../ledger/account-names.ts';
 import { type TopUpState } from './payment-machines.ts';
 
 /** A top-up as stored. */
@@ -16,10 +17,20 @@ export interface TopUpRow {
   failure_reason: string;
   confirmation_url: string;
   provider_reference: string;
+  origin: 'USER' | 'AUTOMATIC' | 'CREDIT';
+  reversed_cents: bigint;
   attempts: number;
   created_at: Date;
   completed_at: Date | null;
 }
+
+/** What every step of a top-up downstream is known by, so that a repeated step is the same step. */
+export const chargeKeyOf = (topUpId: string): string => `topup:${topUpId}`;
+
+export const topUpUser = (row: Pick<TopUpRow, 'network_id' | 'user_id'>): UserKey => ({
+  networkId: row.network_id,
+  userId: row.user_id,
+});
 
 /** @throws INTERNAL when it does not exist: ids come from this service itself */
 export async function topUpById(db: Pool | ClientBase, id: string, lock: '' | ' FOR UPDATE' = ''): Promise<TopUpRow> {

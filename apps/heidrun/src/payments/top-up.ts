@@ -36,7 +36,7 @@ export function createTopUp(deps: PaymentDeps, topUps: TopUps) {
     if (row.status === 'FAILED') {
       throw heidrunFaults.PAYMENT_DECLINED(row.failure_reason, { metadata: { top_up_id: id } });
     }
-    return { topUp: toTopUp(row), replayed, balance: await userBalance(deps.pool, user, deps.currency) };
+    return { topUp: toTopUp(row), replayed, balance: await userBalance(deps, deps.pool, user) };
   };
 }
 

@@ -65,6 +65,7 @@ export function createCapturePreAuth(deps: PreAuthDeps) {
     if (done === undefined) return repeated(deps, await resolvedBy(deps, hold.id), origin);
     const { settled, transfers, at } = done;
     deps.notify();
+    deps.spent.touch({ networkId: hold.networkId, userId: hold.requesterId });
     deps.metrics.captured(settled.capturedCents);
     logCapture(deps.logger, hold, settled, request.requestId);
     const facts = { hold, capture: asStored(settled), releasedCents: settled.releasedCents, transfers };

@@ -15,6 +15,7 @@ import {
 } from './hold-faults.ts';
 import { type HeldOutcome, type HoldItem } from './hold-item.ts';
 import { planHold } from './plan-hold.ts';
+import { limitLeft } from './spending-limit.ts';
 
 export interface DecideHoldsOptions {
   /** A fresh unique id. */
@@ -74,8 +75,9 @@ function holdAnew(item: HoldItem, facts: HoldFacts, heldCents: bigint, { newId, 
   const plan = planHold({
     prices: prices.map(({ price }) => price),
     amount: wanted.amount,
-    maxCostCents: wanted.maxCostCents,
+    maxCostCents: wanted.maxCostCents ?? wallet?.defaultMaxCostCents ?? undefined,
     availableCents: (wallet === undefined ? 0n : availableOf(wallet)) - heldCents,
+    limit: wallet && limitLeft(wallet, facts.spent.get(wallet.id), heldCents),
   });
   return {
     ...origin,

@@ -5,6 +5,7 @@ import { type StoredPrice } from '../pricing/stored-price.ts';
 import { type Hold } from './hold.ts';
 import { type HoldItem } from './hold-item.ts';
 import { findEarlierHolds, lockWallets, type LockedWallet } from './hold-store.ts';
+import { type Spent, spentOf } from './spending-limit.ts';
 
 /** Everything a batch of holds is decided by, as it is while the wallets are locked. */
 export interface HoldFacts {
@@ -15,6 +16,8 @@ export interface HoldFacts {
   ready: ReadonlySet<string>;
   /** By account name; a user without a wallet has none here. */
   wallets: ReadonlyMap<string, LockedWallet>;
+  /** By wallet id; of wallets with a spending limit from which something was captured this month. */
+  spent: ReadonlyMap<bigint, Spent>;
   /** Holds of the batch's transactions, or with its keys, that were made before. */
   earlier: readonly Hold[];
 }
@@ -28,12 +31,9 @@ export const userOf = ({ request }: HoldItem): UserKey => ({
 export const priceKey = (providerId: string, model: string): string => `${providerId}\n${model}`;
 
 /**
- * Reads the facts for a batch with as many statements as for one call. The wallets are locked after prices and payment
+ * Reads the facts for a batch with as many statements as for one call (one more where a wallet has a spending limit). The wallets are locked after prices and payment
  * methods are read, so that batches with a wallet in common wait for each other over the write only, and before
  * earlier holds are looked for: of parallel duplicates, in whichever process, the later then sees the earlier.
- *
- * Whatever else a requester is bound by (what the month's holds add up to, say) belongs here: a statement over all
- * users of the batch after the lock, its answer applied in `decideHolds` call by call, as the balance is.
  */
 export async function readHoldFacts(
   client: ClientBase,
@@ -47,11 +47,14 @@ export async function readHoldFacts(
     ),
   );
   const prices = await pricesInForceOf(client, [...wanted.values()], now);
+  const ready = await readyToPay(client, users, now);
+  const wallets = await lockWallets(client, users.map(walletOf));
   return {
     now,
     prices: new Map([...wanted.keys()].flatMap((key, index) => (prices[index] ? [[key, prices[index]]] : []))),
-    ready: await readyToPay(client, users, now),
-    wallets: await lockWallets(client, users.map(walletOf)),
+    ready,
+    wallets,
+    spent: await spentOf(client, wallets.values(), now),
     earlier: await findEarlierHolds(
       client,
       items.map(({ request, origin }) => ({ transactionId: request.transactionId, ...origin })),

@@ -86,15 +86,21 @@ export async function findEarlierHolds(
 
 /** A wallet's row, locked until the transaction ends. */
 export interface LockedWallet {
+  id: bigint;
   postedCents: bigint;
   pendingCents: bigint;
   creditLimitCents: bigint;
+  /** What its owner lets requests cost, see SetSpendingLimit; null for unlimited. */
+  dailyLimitCents: bigint | null;
+  monthlyLimitCents: bigint | null;
+  defaultMaxCostCents: bigint | null;
   frozen: boolean;
 }
 
 const LOCK_WALLETS = `
-SELECT name, posted_cents AS "postedCents", pending_cents AS "pendingCents",
-  credit_limit_cents AS "creditLimitCents", frozen
+SELECT id, name, posted_cents AS "postedCents", pending_cents AS "pendingCents",
+  credit_limit_cents AS "creditLimitCents", daily_limit_cents AS "dailyLimitCents",
+  monthly_limit_cents AS "monthlyLimitCents", default_max_cost_cents AS "defaultMaxCostCents", frozen
 FROM accounts WHERE name = ANY ($1) ORDER BY id FOR UPDATE`;
 
 /** Locks those of the wallets that exist, in id order, and returns them by name. */

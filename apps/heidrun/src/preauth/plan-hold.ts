@@ -1,5 +1,6 @@
 import { affordableOutputTokens, costOfLegs, costOfTokens, MAX_TOKENS, type Price } from '@edda/money';
 import { heidrunFaults } from '../faults.ts';
+import { type LimitLeft, spendingLimitExceeded } from './spending-limit.ts';
 
 /** How much to hold for: a total, or an input with an output budget. */
 export type HoldAmount =
@@ -18,6 +19,8 @@ export interface HoldQuestion {
   maxCostCents?: bigint | undefined;
   /** What the wallet can spend now. */
   availableCents: bigint;
+  /** What the requester's own spending limit leaves, where there is one. */
+  limit?: LimitLeft | undefined;
 }
 
 export interface HoldPlan {
@@ -31,23 +34,24 @@ export interface HoldPlan {
 
 /**
  * How much to hold (domain rules, Pre-authorization): the largest estimate over the candidates, where the output
- * budget is `max_output_tokens`, else the smallest of what is left of the context, what max cost buys and what the
- * wallet buys, with any candidate.
- * @throws MAX_COST_EXCEEDED, INSUFFICIENT_FUNDS, TOKEN_SPLIT_REQUIRED, AMOUNT_OVERFLOW
+ * budget is `max_output_tokens`, else the smallest of what is left of the context, what max cost buys, what the spending limit
+ * leaves and what the wallet buys, with any candidate.
+ * @throws MAX_COST_EXCEEDED, SPENDING_LIMIT_EXCEEDED, INSUFFICIENT_FUNDS, TOKEN_SPLIT_REQUIRED, AMOUNT_OVERFLOW
  */
 export function planHold(question: HoldQuestion): HoldPlan {
-  const { prices, amount, maxCostCents, availableCents } = question;
+  const { prices, amount, maxCostCents, availableCents, limit } = question;
   const outputBudgetTokens = amount.kind === 'total' ? 0n : outputBudget(question, amount);
   const estimatesCents = prices.map((price) => estimate(price, amount, outputBudgetTokens));
   const heldCents = largest(estimatesCents);
   if (maxCostCents !== undefined && heldCents > maxCostCents) throw maxCostExceeded(heldCents, maxCostCents);
+  if (limit !== undefined && heldCents > limit.leftCents) throw spendingLimitExceeded(heldCents, limit);
   if (heldCents > availableCents) throw insufficientFunds(heldCents, availableCents);
   return { heldCents, outputBudgetTokens, estimatesCents };
 }
 
 function outputBudget(question: HoldQuestion, amount: HoldAmount & { kind: 'split' }): bigint {
   if (amount.maxOutputTokens !== undefined) return amount.maxOutputTokens;
-  const { prices, maxCostCents, availableCents } = question;
+  const { prices, maxCostCents, availableCents, limit } = question;
   const room = amount.contextLeftTokens ?? MAX_TOKENS;
   const buys = (budgetCents: bigint) =>
     prices
@@ -58,10 +62,14 @@ function outputBudget(question: HoldQuestion, amount: HoldAmount & { kind: 'spli
   const required = () => largest(prices.map((price) => estimate(price, amount, least)));
   const byMaxCost = maxCostCents === undefined ? room : buys(maxCostCents);
   if (maxCostCents !== undefined && byMaxCost < least) throw maxCostExceeded(required(), maxCostCents);
-  const byWallet = availableCents < 0n ? -1n : buys(availableCents);
+  const byLimit = limit === undefined ? room : bought(limit.leftCents, buys);
+  if (limit !== undefined && byLimit < least) throw spendingLimitExceeded(required(), limit);
+  const byWallet = bought(availableCents, buys);
   if (byWallet < least) throw insufficientFunds(required(), availableCents);
-  return byWallet < byMaxCost ? byWallet : byMaxCost;
+  return [byMaxCost, byLimit, byWallet].reduce((fewest, tokens) => (tokens < fewest ? tokens : fewest));
 }
+
+const bought = (cents: bigint, buys: (cents: bigint) => bigint): bigint => (cents < 0n ? -1n : buys(cents));
 
 function estimate(price: Price, amount: HoldAmount, outputTokens: bigint): bigint {
   if (amount.kind === 'total') return costOfTokens(amount.tokens, price);

@@ -1,6 +1,7 @@
 import { type Clock, type Logger } from '@edda/telemetry';
 import { type TokenCounter } from '@edda/tokens';
 import { type Pool } from 'pg';
+import { type SpendingWatch } from '../payments/spending/spending-watch.ts';
 import { type HoldCache } from './hold-cache.ts';
 import { type PreAuthBatches } from './pre-auth-batches.ts';
 import { type PreAuthMetrics } from './pre-auth-metrics.ts';
@@ -18,6 +19,8 @@ export interface PreAuthDeps {
   holdTtlSeconds: () => number;
   /** @throws OUTBOX_FULL while too many events wait, so that intake slows instead of dropping any */
   assertCapacity: () => void;
+  /** Told whose money was captured: budgets, netting and automatic top-ups follow, outside of the hot path. */
+  spent: SpendingWatch;
   /** Rings the outbox relay after a commit. */
   notify: () => void;
   /** The module `preauth`: one line per hold, capture, release. */

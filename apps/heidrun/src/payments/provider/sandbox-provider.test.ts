@@ -1,6 +1,7 @@
 import { createTestDatabases, type TestDatabase } from '@edda/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createSandboxProvider, sandboxMethods } from './sandbox-provider.ts';
+import { sandboxMethods } from './sandbox-methods.ts';
+import { createSandboxProvider } from './sandbox-provider.ts';
 
 const databases = createTestDatabases({
   name: 'heidrun_sandbox',
@@ -14,7 +15,10 @@ beforeAll(async () => {
 afterAll(() => databases.dropAll());
 
 const charge = (idempotencyKey: string, methodToken = 'tok_sandbox_visa', amountCents = 500n) =>
-  createSandboxProvider({ pool: db.pool }).charge({ idempotencyKey, methodToken, amountCents, currency: 'EUR' });
+  createSandboxProvider({ pool: db.pool }).charge({
+    ...{ idempotencyKey, methodToken, amountCents, currency: 'EUR' },
+    ...{ repeated: false, unattended: false },
+  });
 
 describe('sandbox payment provider', () => {
   it.each([
@@ -23,15 +27,23 @@ describe('sandbox payment provider', () => {
     ['tok_sandbox_sepa', 'needs-micro-deposits', 'succeeded'],
     ['tok_sandbox_declined', 'declined', 'declined'],
     ['tok_sandbox_action_required', 'action-required', 'action-required'],
+    ['tok_sandbox_debit', 'verified', 'succeeded'],
+    ['tok_sandbox_paypal', 'needs-confirmation', 'succeeded'],
+    ['tok_sandbox_bank_pending', 'verified', 'declined'],
+    ['tok_sandbox_payout_fails', 'verified', 'declined'],
     ['tok_sandbox_charge_fails', 'verified', 'declined'],
   ])('answers for %s: %s when added, %s when charged', async (token, attached, charged) => {
-    expect((await createSandboxProvider({ pool: db.pool }).attachMethod(token))?.status).toBe(attached);
+    expect((await createSandboxProvider({ pool: db.pool }).attachMethod({ token, idempotencyKey: 'k' }))?.status).toBe(
+      attached,
+    );
     expect((await charge(`table-${token}`, token)).status).toBe(charged);
   });
 
   it('has no other tokens than those', async () => {
-    expect(sandboxMethods.size).toBe(6);
-    expect(await createSandboxProvider({ pool: db.pool }).attachMethod('tok_other')).toBeUndefined();
+    expect(sandboxMethods.size).toBe(10);
+    expect(
+      await createSandboxProvider({ pool: db.pool }).attachMethod({ token: 'tok_other', idempotencyKey: 'k' }),
+    ).toBeUndefined();
   });
 
   it('knows a charge by its key, in every instance and at the same time', async () => {

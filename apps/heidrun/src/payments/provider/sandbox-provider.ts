@@ -1,105 +1,89 @@
 import { createHash } from 'node:crypto';
 import { type Pool } from 'pg';
-import { type AttachedMethod, type Charge, type ChargeResult, type PaymentProvider } from './payment-provider.ts';
+import {
+  type Charge,
+  type ChargeResult,
+  type MoneyOrder,
+  type PaymentProvider,
+  type PayoutResult,
+} from './payment-provider.ts';
+import { sandboxMethods } from './sandbox-methods.ts';
+import { readSandboxWebhook } from './sandbox-webhook.ts';
 
-interface SandboxMethod extends AttachedMethod {
-  /** What VerifyPaymentMethod must send back; undefined when nothing is asked. */
-  code?: string;
-  charge: ChargeResult['status'];
-}
-
-const both = ['PAY', 'PAYOUT'] as const;
-const card = (last4: string): Omit<SandboxMethod, 'status' | 'charge'> => ({
-  kind: 'CARD',
-  purposes: both,
-  label: { brand: 'visa', last4 },
-  expiry: { month: 12, year: 2099 },
-});
+type Table = 'sandbox_charges' | 'sandbox_payouts';
 
 /**
- * The test tokens, all there are:
- * `tok_sandbox_visa` card, verified at once; `tok_sandbox_bank` bank account for payouts, verified at once;
- * `tok_sandbox_sepa` mandate, verified by the deposits `12,34`; `tok_sandbox_declined` refused when added;
- * `tok_sandbox_action_required` card, verified by the code `confirmed`, whose charges wait for the payer;
- * `tok_sandbox_charge_fails` card, verified at once, whose charges are declined.
- */
-export const sandboxMethods: ReadonlyMap<string, SandboxMethod> = new Map<string, SandboxMethod>([
-  ['tok_sandbox_visa', { ...card('4242'), status: 'verified', charge: 'succeeded' }],
-  [
-    'tok_sandbox_bank',
-    {
-      kind: 'BANK_ACCOUNT',
-      purposes: ['PAYOUT'],
-      label: { brand: '', last4: '3000' },
-      status: 'verified',
-      charge: 'declined',
-    },
-  ],
-  [
-    'tok_sandbox_sepa',
-    {
-      kind: 'SEPA_DEBIT',
-      purposes: both,
-      label: { brand: '', last4: '5100' },
-      status: 'needs-micro-deposits',
-      code: '12,34',
-      charge: 'succeeded',
-    },
-  ],
-  ['tok_sandbox_declined', { ...card('0002'), status: 'declined', charge: 'declined' }],
-  [
-    'tok_sandbox_action_required',
-    { ...card('3155'), status: 'action-required', code: 'confirmed', charge: 'action-required' },
-  ],
-  ['tok_sandbox_charge_fails', { ...card('0341'), status: 'verified', charge: 'declined' }],
-]);
-
-const OPEN = `
-INSERT INTO sandbox_charges (idempotency_key, reference, fingerprint, amount_cents, currency, status)
-VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (idempotency_key) DO NOTHING`;
-const FIND = `
-SELECT reference, status, fingerprint = $2 AND amount_cents = $3 AND currency = $4 AS same
-FROM sandbox_charges WHERE idempotency_key = $1`;
-
-/**
- * A payment provider that moves no money: deterministic by token, its charges durable by key in a table of its own,
- * so that a repetition after a crash is the same charge, as with a real one.
+ * A payment provider that moves no money: deterministic by token, its movements durable by key in tables of its own,
+ * so that a repetition after a crash is the same movement, as with a real one.
  */
 export function createSandboxProvider({ pool }: { pool: Pool }): PaymentProvider {
   return {
     name: 'sandbox',
-    attachMethod: async (token) => sandboxMethods.get(token),
+    attachMethod: async ({ token }) => sandboxMethods.get(token),
     verifyMethod: async ({ methodToken, code }) => {
       const wanted = sandboxMethods.get(methodToken)?.code;
       return wanted === undefined || normalized(code) === wanted ? 'verified' : 'refused';
     },
-    charge: async (request) => {
-      const fingerprint = sha256(request.methodToken);
-      const content = [fingerprint, request.amountCents, request.currency];
-      const status = sandboxMethods.get(request.methodToken)?.charge ?? 'declined';
-      const reference = `sbx_${sha256(request.idempotencyKey).slice(0, 24)}`;
-      await pool.query({
-        name: 'sandbox-charge',
-        text: OPEN,
-        values: [request.idempotencyKey, reference, ...content, status],
-      });
-      return resultOf(await find(pool, request.idempotencyKey, content));
+    charge: async (request: Charge) => {
+      const wanted = sandboxMethods.get(request.methodToken)?.charge ?? 'declined';
+      const status = wanted === 'action-required' && request.unattended ? 'declined' : wanted;
+      return chargeResult(await once<ChargeResult['status']>(pool, 'sandbox_charges', request, status));
     },
+    findCharge: async (reference) => chargeResult(await known(pool, 'sandbox_charges', reference)),
+    cancelCharge: async (reference) => {
+      await pool.query(
+        `UPDATE sandbox_charges SET status = 'declined' WHERE reference = $1 AND status = 'action-required'`,
+        [reference],
+      );
+      return chargeResult(await known(pool, 'sandbox_charges', reference));
+    },
+    payOut: async (order) => {
+      const status = sandboxMethods.get(order.methodToken)?.payout ?? 'failed';
+      return payoutResult(await once<PayoutResult['status']>(pool, 'sandbox_payouts', order, status));
+    },
+    findPayout: async (reference) => payoutResult(await known(pool, 'sandbox_payouts', reference)),
+    readWebhook: (delivery) => Promise.resolve().then(() => readSandboxWebhook(delivery)),
   };
 }
 
-async function find(pool: Pool, key: string, content: unknown[]) {
-  const { rows } = await pool.query<{ reference: string; status: ChargeResult['status']; same: boolean }>({
-    name: 'sandbox-find',
-    text: FIND,
-    values: [key, ...content],
+interface Movement<Status> {
+  reference: string;
+  status: Status;
+}
+
+async function once<Status extends string>(
+  pool: Pool,
+  table: Table,
+  { idempotencyKey, methodToken, amountCents, currency }: MoneyOrder,
+  status: Status,
+): Promise<Movement<Status>> {
+  const content = [sha256(methodToken), amountCents, currency];
+  const reference = `sbx_${sha256(idempotencyKey).slice(0, 24)}`;
+  await pool.query({
+    name: `${table}-open`,
+    text: `INSERT INTO ${table} (idempotency_key, reference, fingerprint, amount_cents, currency, status)
+      VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (idempotency_key) DO NOTHING`,
+    values: [idempotencyKey, reference, ...content, status],
+  });
+  const { rows } = await pool.query<Movement<Status> & { same: boolean }>({
+    name: `${table}-find`,
+    text: `SELECT reference, status, fingerprint = $2 AND amount_cents = $3 AND currency = $4 AS same
+      FROM ${table} WHERE idempotency_key = $1`,
+    values: [idempotencyKey, ...content],
   });
   const found = rows[0];
-  if (found?.same !== true) throw new Error('the sandbox knows this charge with other content');
+  if (found?.same !== true) throw new Error('the sandbox knows this key with other content');
   return found;
 }
 
-function resultOf({ reference, status }: { reference: string; status: ChargeResult['status'] }): ChargeResult {
+async function known<Status extends string>(pool: Pool, table: Table, reference: string): Promise<Movement<Status>> {
+  const text = `SELECT reference, status FROM ${table} WHERE reference = $1`;
+  const { rows } = await pool.query<Movement<Status>>(text, [reference]);
+  if (rows[0] === undefined) throw new Error('the sandbox does not know this reference');
+  return rows[0];
+}
+
+function chargeResult({ reference, status }: Movement<ChargeResult['status']>): ChargeResult {
   const result: ChargeResult = { status, providerReference: reference };
   if (status === 'declined') return { ...result, reason: 'The payment provider declined the charge.' };
   if (status === 'action-required') {
@@ -108,7 +92,12 @@ function resultOf({ reference, status }: { reference: string; status: ChargeResu
   return result;
 }
 
+function payoutResult({ reference, status }: Movement<PayoutResult['status']>): PayoutResult {
+  const result: PayoutResult = { status, providerReference: reference };
+  return status === 'failed' ? { ...result, reason: 'The bank refused the payout.' } : result;
+}
+
 /** Amounts may be separated by anything that is no digit: `12 34`, `12, 34`. */
 const normalized = (code: string): string => code.trim().replaceAll(/(?<=\d)\D+(?=\d)/g, ',');
 
-const sha256 = (value: Charge['idempotencyKey']): string => createHash('sha256').update(value).digest('hex');
+const sha256 = (value: string): string => createHash('sha256').update(value).digest('hex');

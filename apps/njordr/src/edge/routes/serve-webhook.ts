@@ -23,14 +23,14 @@ export function serveWebhook(
       bodyLimit: maxBodyBytes,
       schema: {
         summary: 'Take a payment provider’s notification in',
-        description: 'The notification’s signature is checked instead of a token. Answers 501 in this version.',
+        description: 'The notification’s signature is checked instead of a token.',
         operationId: 'handlePaymentWebhook',
         tags: ['payments'],
         security: [],
         params: z.object({ payment_provider: z.string().min(1).max(50) }),
         response: {
           200: { description: 'Taken in.', content: { 'application/json': { schema: response.schema } } },
-          ...errorResponses([...writeErrors, 501], 'application/problem+json', problemSchema),
+          ...errorResponses(writeErrors, 'application/problem+json', problemSchema),
         },
       },
       onRequest: (request, reply) => calls.admit(backend, withoutToken(request), reply),

@@ -553,11 +553,11 @@ export interface PayoutSettings {
 
 /** What a user lets requests cost. */
 export interface SpendingLimit {
-  /** Most cents captured and held per UTC day, 0–10^12; left out: unlimited. */
+  /** Most cents captured in the UTC day and held at any time, 0–10^12; left out: unlimited. */
   dailyCents?:
     | bigint
     | undefined;
-  /** Most cents captured and held per UTC calendar month, 0–10^12; left out: unlimited. */
+  /** Most cents captured in the UTC calendar month and held at any time, 0–10^12; left out: unlimited. */
   monthlyCents?:
     | bigint
     | undefined;

@@ -213,7 +213,7 @@ export interface GetBalanceResponse {
   budgetAlert:
     | BudgetAlert
     | undefined;
-  /** True when earnings are spent before the wallet. */
+  /** True when payable earnings make good what the user's own requests cost. */
   nettingEnabled: boolean;
 }
 
@@ -222,7 +222,7 @@ export interface RequestPayoutRequest {
   idempotencyKey: string;
   /** Whose account, 1–128 characters; empty for the caller's own. Only admin and service may name somebody else. */
   userId: string;
-  /** Cents, at most what is payable; 0 means all of it. */
+  /** Cents, 0–10^12 and at most what is payable; 0 means all of it. */
   amountCents: bigint;
   /** The verified method to pay to; empty for the default. */
   paymentMethodId: string;
@@ -342,7 +342,7 @@ export interface SetNettingRequest {
   idempotencyKey: string;
   /** Whose account, 1–128 characters; empty for the caller's own. Only admin and service may name somebody else. */
   userId: string;
-  /** True spends earnings before the wallet. */
+  /** True: earnings make good what is captured from this day (UTC) on. */
   enabled: boolean;
 }
 
@@ -4920,8 +4920,8 @@ export const PaymentServiceService = {
       SetDefaultPaymentMethodResponse.decode(value),
   },
   /**
-   * Erases a method's token. Reasons: NOT_FOUND, PAYMENT_METHOD_IN_USE (a charge or payout is under way),
-   * IDEMPOTENCY_CONFLICT.
+   * Erases a method's token. Reasons: NOT_FOUND, PAYMENT_METHOD_IN_USE (a charge or payout is under way, or it is the
+   * last one open holds, used credit, automatic top-ups or scheduled payouts rest on), IDEMPOTENCY_CONFLICT.
    */
   removePaymentMethod: {
     path: "/edda.heidrun.v1.PaymentService/RemovePaymentMethod" as const,
@@ -4984,7 +4984,7 @@ export const PaymentServiceService = {
   },
   /**
    * Pays payable earnings out. Reasons: PAYOUT_METHOD_REQUIRED, INSUFFICIENT_FUNDS (metadata payable_cents),
-   * PAYOUT_BELOW_MINIMUM, ACCOUNT_FROZEN, IDEMPOTENCY_CONFLICT.
+   * PAYOUT_BELOW_MINIMUM (metadata min_cents), NOT_FOUND, ACCOUNT_FROZEN, IDEMPOTENCY_CONFLICT.
    */
   requestPayout: {
     path: "/edda.heidrun.v1.PaymentService/RequestPayout" as const,
@@ -5030,7 +5030,7 @@ export const PaymentServiceService = {
       Buffer.from(SetSpendingLimitResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): SetSpendingLimitResponse => SetSpendingLimitResponse.decode(value),
   },
-  /** Turns automatic top-ups on or off. Reasons: PAYMENT_METHOD_REQUIRED, IDEMPOTENCY_CONFLICT. */
+  /** Turns automatic top-ups on or off. Reasons: PAYMENT_METHOD_REQUIRED, TOP_UP_OUT_OF_RANGE, IDEMPOTENCY_CONFLICT. */
   setAutoTopUp: {
     path: "/edda.heidrun.v1.PaymentService/SetAutoTopUp" as const,
     requestStream: false as const,
@@ -5053,7 +5053,10 @@ export const PaymentServiceService = {
       Buffer.from(SetBudgetAlertResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): SetBudgetAlertResponse => SetBudgetAlertResponse.decode(value),
   },
-  /** Lets a user who is also a provider pay with payable earnings first. Reasons: IDEMPOTENCY_CONFLICT. */
+  /**
+   * Lets payable earnings make good what the same user's requests cost, right after each capture. Reasons:
+   * IDEMPOTENCY_CONFLICT.
+   */
   setNetting: {
     path: "/edda.heidrun.v1.PaymentService/SetNetting" as const,
     requestStream: false as const,
@@ -5065,7 +5068,8 @@ export const PaymentServiceService = {
   },
   /**
    * Corrects a wallet or earnings account by a transfer from or to the company, audited. Role: admin.
-   * Reasons: INSUFFICIENT_FUNDS (it would fall below its limit), AMOUNT_OVERFLOW, IDEMPOTENCY_CONFLICT.
+   * Reasons: ACCOUNT_NOT_ADJUSTABLE, INSUFFICIENT_FUNDS (a wallet would fall below its limit), AMOUNT_OVERFLOW,
+   * IDEMPOTENCY_CONFLICT.
    */
   adjustBalance: {
     path: "/edda.heidrun.v1.PaymentService/AdjustBalance" as const,
@@ -5108,7 +5112,7 @@ export const PaymentServiceService = {
   },
   /**
    * Takes a notification of the payment provider in, once, whatever is repeated. Role: service, Njörðr only: its HTTP
-   * edge receives it. Reasons: WEBHOOK_SIGNATURE_INVALID, PAYMENT_PROVIDER_UNKNOWN, IDEMPOTENCY_CONFLICT.
+   * edge receives it. Reasons: WEBHOOK_SIGNATURE_INVALID, PAYMENT_PROVIDER_UNKNOWN.
    */
   handlePaymentWebhook: {
     path: "/edda.heidrun.v1.PaymentService/HandlePaymentWebhook" as const,
@@ -5141,8 +5145,8 @@ export interface PaymentServiceServer extends UntypedServiceImplementation {
    */
   setDefaultPaymentMethod: handleUnaryCall<SetDefaultPaymentMethodRequest, SetDefaultPaymentMethodResponse>;
   /**
-   * Erases a method's token. Reasons: NOT_FOUND, PAYMENT_METHOD_IN_USE (a charge or payout is under way),
-   * IDEMPOTENCY_CONFLICT.
+   * Erases a method's token. Reasons: NOT_FOUND, PAYMENT_METHOD_IN_USE (a charge or payout is under way, or it is the
+   * last one open holds, used credit, automatic top-ups or scheduled payouts rest on), IDEMPOTENCY_CONFLICT.
    */
   removePaymentMethod: handleUnaryCall<RemovePaymentMethodRequest, RemovePaymentMethodResponse>;
   /** Lists a user's methods. */
@@ -5159,7 +5163,7 @@ export interface PaymentServiceServer extends UntypedServiceImplementation {
   getBalance: handleUnaryCall<GetBalanceRequest, GetBalanceResponse>;
   /**
    * Pays payable earnings out. Reasons: PAYOUT_METHOD_REQUIRED, INSUFFICIENT_FUNDS (metadata payable_cents),
-   * PAYOUT_BELOW_MINIMUM, ACCOUNT_FROZEN, IDEMPOTENCY_CONFLICT.
+   * PAYOUT_BELOW_MINIMUM (metadata min_cents), NOT_FOUND, ACCOUNT_FROZEN, IDEMPOTENCY_CONFLICT.
    */
   requestPayout: handleUnaryCall<RequestPayoutRequest, RequestPayoutResponse>;
   /** Lists a user's payouts. */
@@ -5168,15 +5172,19 @@ export interface PaymentServiceServer extends UntypedServiceImplementation {
   setPayoutSettings: handleUnaryCall<SetPayoutSettingsRequest, SetPayoutSettingsResponse>;
   /** Bounds what a user's requests may cost; in force for the next hold. Reasons: IDEMPOTENCY_CONFLICT. */
   setSpendingLimit: handleUnaryCall<SetSpendingLimitRequest, SetSpendingLimitResponse>;
-  /** Turns automatic top-ups on or off. Reasons: PAYMENT_METHOD_REQUIRED, IDEMPOTENCY_CONFLICT. */
+  /** Turns automatic top-ups on or off. Reasons: PAYMENT_METHOD_REQUIRED, TOP_UP_OUT_OF_RANGE, IDEMPOTENCY_CONFLICT. */
   setAutoTopUp: handleUnaryCall<SetAutoTopUpRequest, SetAutoTopUpResponse>;
   /** Sets the budget whose use raises events. Reasons: IDEMPOTENCY_CONFLICT. */
   setBudgetAlert: handleUnaryCall<SetBudgetAlertRequest, SetBudgetAlertResponse>;
-  /** Lets a user who is also a provider pay with payable earnings first. Reasons: IDEMPOTENCY_CONFLICT. */
+  /**
+   * Lets payable earnings make good what the same user's requests cost, right after each capture. Reasons:
+   * IDEMPOTENCY_CONFLICT.
+   */
   setNetting: handleUnaryCall<SetNettingRequest, SetNettingResponse>;
   /**
    * Corrects a wallet or earnings account by a transfer from or to the company, audited. Role: admin.
-   * Reasons: INSUFFICIENT_FUNDS (it would fall below its limit), AMOUNT_OVERFLOW, IDEMPOTENCY_CONFLICT.
+   * Reasons: ACCOUNT_NOT_ADJUSTABLE, INSUFFICIENT_FUNDS (a wallet would fall below its limit), AMOUNT_OVERFLOW,
+   * IDEMPOTENCY_CONFLICT.
    */
   adjustBalance: handleUnaryCall<AdjustBalanceRequest, AdjustBalanceResponse>;
   /**
@@ -5191,7 +5199,7 @@ export interface PaymentServiceServer extends UntypedServiceImplementation {
   freezeAccount: handleUnaryCall<FreezeAccountRequest, FreezeAccountResponse>;
   /**
    * Takes a notification of the payment provider in, once, whatever is repeated. Role: service, Njörðr only: its HTTP
-   * edge receives it. Reasons: WEBHOOK_SIGNATURE_INVALID, PAYMENT_PROVIDER_UNKNOWN, IDEMPOTENCY_CONFLICT.
+   * edge receives it. Reasons: WEBHOOK_SIGNATURE_INVALID, PAYMENT_PROVIDER_UNKNOWN.
    */
   handlePaymentWebhook: handleUnaryCall<HandlePaymentWebhookRequest, HandlePaymentWebhookResponse>;
 }
@@ -5256,8 +5264,8 @@ export interface PaymentServiceClient extends Client {
     callback: (error: ServiceError | null, response: SetDefaultPaymentMethodResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Erases a method's token. Reasons: NOT_FOUND, PAYMENT_METHOD_IN_USE (a charge or payout is under way),
-   * IDEMPOTENCY_CONFLICT.
+   * Erases a method's token. Reasons: NOT_FOUND, PAYMENT_METHOD_IN_USE (a charge or payout is under way, or it is the
+   * last one open holds, used credit, automatic top-ups or scheduled payouts rest on), IDEMPOTENCY_CONFLICT.
    */
   removePaymentMethod(
     request: RemovePaymentMethodRequest,
@@ -5344,7 +5352,7 @@ export interface PaymentServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * Pays payable earnings out. Reasons: PAYOUT_METHOD_REQUIRED, INSUFFICIENT_FUNDS (metadata payable_cents),
-   * PAYOUT_BELOW_MINIMUM, ACCOUNT_FROZEN, IDEMPOTENCY_CONFLICT.
+   * PAYOUT_BELOW_MINIMUM (metadata min_cents), NOT_FOUND, ACCOUNT_FROZEN, IDEMPOTENCY_CONFLICT.
    */
   requestPayout(
     request: RequestPayoutRequest,
@@ -5409,7 +5417,7 @@ export interface PaymentServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: SetSpendingLimitResponse) => void,
   ): ClientUnaryCall;
-  /** Turns automatic top-ups on or off. Reasons: PAYMENT_METHOD_REQUIRED, IDEMPOTENCY_CONFLICT. */
+  /** Turns automatic top-ups on or off. Reasons: PAYMENT_METHOD_REQUIRED, TOP_UP_OUT_OF_RANGE, IDEMPOTENCY_CONFLICT. */
   setAutoTopUp(
     request: SetAutoTopUpRequest,
     callback: (error: ServiceError | null, response: SetAutoTopUpResponse) => void,
@@ -5441,7 +5449,10 @@ export interface PaymentServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: SetBudgetAlertResponse) => void,
   ): ClientUnaryCall;
-  /** Lets a user who is also a provider pay with payable earnings first. Reasons: IDEMPOTENCY_CONFLICT. */
+  /**
+   * Lets payable earnings make good what the same user's requests cost, right after each capture. Reasons:
+   * IDEMPOTENCY_CONFLICT.
+   */
   setNetting(
     request: SetNettingRequest,
     callback: (error: ServiceError | null, response: SetNettingResponse) => void,
@@ -5459,7 +5470,8 @@ export interface PaymentServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * Corrects a wallet or earnings account by a transfer from or to the company, audited. Role: admin.
-   * Reasons: INSUFFICIENT_FUNDS (it would fall below its limit), AMOUNT_OVERFLOW, IDEMPOTENCY_CONFLICT.
+   * Reasons: ACCOUNT_NOT_ADJUSTABLE, INSUFFICIENT_FUNDS (a wallet would fall below its limit), AMOUNT_OVERFLOW,
+   * IDEMPOTENCY_CONFLICT.
    */
   adjustBalance(
     request: AdjustBalanceRequest,
@@ -5516,7 +5528,7 @@ export interface PaymentServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * Takes a notification of the payment provider in, once, whatever is repeated. Role: service, Njörðr only: its HTTP
-   * edge receives it. Reasons: WEBHOOK_SIGNATURE_INVALID, PAYMENT_PROVIDER_UNKNOWN, IDEMPOTENCY_CONFLICT.
+   * edge receives it. Reasons: WEBHOOK_SIGNATURE_INVALID, PAYMENT_PROVIDER_UNKNOWN.
    */
   handlePaymentWebhook(
     request: HandlePaymentWebhookRequest,
