@@ -5,6 +5,7 @@ import { buyAnswer } from '../../src/demo/buy-answer.ts';
 import { silentTeller } from '../../src/demo/teller.ts';
 import { clientOf, type MarketUser, tokensOf } from '../../src/market/market-user.ts';
 import { type TestMarket } from '../market-setup.ts';
+import { useMoney } from './audit-money.ts';
 
 /** Texts that must appear in no audit record. */
 export const secrets = {
@@ -14,6 +15,7 @@ export const secrets = {
 } as const;
 
 const otto: MarketUser = { subject: 'otto', networkId: 'demo', roles: ['user', 'provider'] };
+const operator: MarketUser = { subject: 'operator', networkId: 'demo', roles: ['admin'] };
 const service: MarketUser = { subject: 'njordr', networkId: 'demo', roles: ['service'] };
 
 /** Calls every mutation the services have, once. What `openTestMarket` did before belongs to it. */
@@ -37,7 +39,9 @@ export async function auditJourney(open: TestMarket): Promise<{ answer: string }
     const parameters = { model: 'builtin-ngram', prompt: secrets.prompt, maxOutputTokens: 4n };
     const created = njordr.CreateRequestRequest.fromPartial({ idempotencyKey: randomUUID(), parameters });
     await compute.createRequest(created);
-    await useMethods(client(heidrun.PaymentServiceService, 'heidrun', requester));
+    const payments = (who: MarketUser) => client(heidrun.PaymentServiceService, 'heidrun', who);
+    await useMethods(payments(requester));
+    await useMoney(payments(requester), payments(operator), payments(otto));
     await useHolds(client(heidrun.PreAuthServiceService, 'heidrun', service), open.agent.providerId);
     await client(heidrun.SettlementServiceService, 'heidrun', service).refund(
       heidrun.RefundRequest.fromPartial({
