@@ -60,11 +60,9 @@ describe('edda audit verify', () => {
     const market = await up(offset);
     const args = ['audit', 'verify', '--data-dir', join(folder(), 'data'), '--port-offset', String(offset)];
     const { code, stdout } = await edda(folder(), ...args).ended;
-    expect(stdout.trim().split('\n')).toEqual(
-      ['njordr', 'heidrun', 'eikthyrnir', 'nornen'].map((name) =>
-        expect.stringMatching(new RegExp(`^${name} +intact: \\d+ records, no anchor configured`)),
-      ),
-    );
+    const lines = stdout.trim().split('\n');
+    expect(lines.map((line) => line.split(' ')[0])).toEqual(['njordr', 'heidrun', 'eikthyrnir', 'nornen']);
+    for (const line of lines) expect(line).toMatch(/ intact: \d+ records, no anchor configured/);
     expect(code).toBe(0);
     market.child.kill('SIGTERM');
     expect(await market.ended).toMatchObject({ code: 0 });
