@@ -1,4 +1,5 @@
 import { type MethodRule, type Role, type RulesTable } from '@edda/grpc-kit';
+import { settingsRules } from '@edda/service-kit';
 
 const readers: readonly Role[] = ['user', 'provider', 'service', 'admin'];
 
@@ -13,7 +14,6 @@ const methods: Readonly<Record<string, MethodRule>> = {
   RunProbe: { roles: ['provider', 'service', 'admin'] },
 };
 
-const settings = '/edda.settings.v1.SettingsService';
 const audit = '/edda.audit.v1.AuditService';
 
 /** Who may call what; everything else is denied. */
@@ -21,10 +21,7 @@ export const rules: RulesTable = {
   ...Object.fromEntries(
     Object.entries(methods).map(([method, rule]) => [`/edda.eikthyrnir.v1.QualityService/${method}`, rule]),
   ),
-  [`${settings}/GetSettings`]: { roles: ['admin', 'service'] },
-  [`${settings}/UpdateSettings`]: { roles: ['admin'] },
-  [`${settings}/ReloadSettings`]: { roles: ['admin'] },
-  [`${settings}/WatchSettings`]: { roles: ['admin', 'service'], longLived: true },
+  ...settingsRules,
   [`${audit}/ListAuditRecords`]: { roles: ['admin'] },
   [`${audit}/VerifyAudit`]: { roles: ['admin'] },
 };

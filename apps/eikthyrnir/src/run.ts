@@ -1,6 +1,6 @@
-import { eikthyrnir, njordr, settings as settingsContract } from '@edda/contracts';
+import { eikthyrnir, njordr } from '@edda/contracts';
 import { implement } from '@edda/grpc-kit';
-import { openService, type RunningService, type ServiceBase, serviceSecrets } from '@edda/service-kit';
+import { openService, type RunningService, serveSettings, type ServiceBase, serviceSecrets } from '@edda/service-kit';
 import { createSettings, type DeepPartial, type Secrets, type Settings } from '@edda/settings';
 import { type Clock, type Logger, systemClock } from '@edda/telemetry';
 import { PrismaPg } from '@prisma/adapter-pg';
@@ -25,6 +25,8 @@ export interface RunOptions {
   /** Win over the file. */
   settings?: DeepPartial<EikthyrnirSettings>;
   settingsFile?: string;
+  /** Stored restart-only settings wait; for one that keeps the service from starting. */
+  ignoreOverrides?: boolean;
   secrets: Secrets<typeof secrets>;
   logger?: Logger;
   clock?: Clock;
@@ -32,6 +34,7 @@ export interface RunOptions {
 
 /** Starts Eikthyrnir: migrates its database, opens its ports. The only place that constructs things. */
 export async function run(options: RunOptions): Promise<RunningService> {
+  const { clock = systemClock } = options;
   const settings = await createSettings({
     schema: settingsSchema,
     ...(options.settings !== undefined && { overrides: options.settings }),
@@ -44,16 +47,16 @@ export async function run(options: RunOptions): Promise<RunningService> {
     secrets: options.secrets,
     migrationsDirectory: join(import.meta.dirname, '../prisma/migrations'),
     logger: options.logger,
+    ignoreOverrides: options.ignoreOverrides,
   }).catch((error: unknown) => {
     settings.close();
     throw error;
   });
   base.onClose('settings', () => settings.close());
   try {
-    const entry = qualityService(base, settings, options.clock ?? systemClock);
-    // Part of every service’s contract; changing settings by RPC comes with a later version.
-    const common = [implement(settingsContract.SettingsServiceService, {}), base.audit.service];
-    const ports = await base.serve({ services: [entry, ...common], rules });
+    const entry = qualityService(base, settings, clock);
+    const settingsService = await serveSettings(base, { settings, clock });
+    const ports = await base.serve({ services: [entry, settingsService.entry, base.audit.service], rules });
     return { ports, close: () => base.close() };
   } catch (error) {
     await base.close();

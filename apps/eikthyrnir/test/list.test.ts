@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { eikthyrnir } from '@edda/contracts';
 import { auditTables } from '@edda/audit';
+import { settingsTables } from '@edda/service-kit';
 import { prismaSchemaDrift, type TestDatabase } from '@edda/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { databases, observed, startProviders, startService } from './support/start-service.ts';
@@ -103,7 +104,11 @@ describe('schema.prisma', () => {
   it('matches the migrated database', async () => {
     const schemaPath = join(import.meta.dirname, '../prisma/schema.prisma');
     expect(
-      await prismaSchemaDrift({ schemaPath, pool: db.pool, ignore: ['idempotency_keys', ...auditTables] }),
+      await prismaSchemaDrift({
+        schemaPath,
+        pool: db.pool,
+        ignore: ['idempotency_keys', ...auditTables, ...settingsTables],
+      }),
     ).toEqual([]);
   });
 });

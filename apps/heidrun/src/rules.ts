@@ -1,5 +1,6 @@
-import { audit, heidrun, settings } from '@edda/contracts';
+import { audit, heidrun } from '@edda/contracts';
 import { type MethodRule, type RpcService, type RulesTable } from '@edda/grpc-kit';
+import { settingsRules } from '@edda/service-kit';
 import { paymentRules } from './payments/payment-handlers.ts';
 import { tokenRules } from './tokens/token-handlers.ts';
 
@@ -43,11 +44,6 @@ export const rules: RulesTable = {
     listTransfers: everyone,
     verifyLedger: operators,
   }),
-  ...rulesOf(settings.SettingsServiceService, {
-    getSettings: operators,
-    updateSettings: admins,
-    reloadSettings: admins,
-    watchSettings: { ...operators, longLived: true },
-  }),
+  ...settingsRules,
   ...rulesOf(audit.AuditServiceService, { listAuditRecords: admins, verifyAudit: admins }),
 };

@@ -1,10 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { heidrun, nornen, settings as settingsContract } from '@edda/contracts';
+import { heidrun, nornen } from '@edda/contracts';
 import { implement, type ServiceEntry } from '@edda/grpc-kit';
+<<<<<<< HEAD
 import { createOutboxRelay, type OutboxRelay } from '@edda/pg-kit';
 import { openService, type RunningService, type ServiceBase } from '@edda/service-kit';
 import { createSettings, type DeepPartial, type Settings } from '@edda/settings';
+=======
+import { appendEvents, createOutboxRelay, type OutboxRelay } from '@edda/pg-kit';
+import { openService, type RunningService, serveSettings, type ServiceBase } from '@edda/service-kit';
+import { createSettings, type DeepPartial, type Secrets, type Settings } from '@edda/settings';
+>>>>>>> 2a1bdbf (Change settings while the services run: versioned overrides, watched, the same on every replica)
 import { type Clock, type Logger, systemClock } from '@edda/telemetry';
 import { createTokenCounter, type TokenCounter } from '@edda/tokens';
 import { PrismaPg } from '@prisma/adapter-pg';
@@ -33,14 +39,19 @@ import { type HeidrunSecrets } from './secrets.ts';
 import { type HeidrunSettings, settingsSchema } from './settings.ts';
 import { createSettlementHandlers } from './settlement/settlement-handlers.ts';
 import { sweepKeys } from './sweep-keys.ts';
-import { rollUsage } from './tokens/roll-usage.ts';
 import { createTokenHandlers } from './tokens/token-handlers.ts';
 
 export interface RunOptions {
   /** Win over the settings file. */
   settings?: DeepPartial<HeidrunSettings>;
   settingsFile?: string;
+<<<<<<< HEAD
   secrets: HeidrunSecrets;
+=======
+  /** Stored restart-only settings wait; for one that keeps the service from starting. */
+  ignoreOverrides?: boolean;
+  secrets: Secrets<typeof secretsTable>;
+>>>>>>> 2a1bdbf (Change settings while the services run: versioned overrides, watched, the same on every replica)
   logger?: Logger;
   clock?: Clock;
 }
@@ -65,10 +76,12 @@ export async function run(options: RunOptions): Promise<RunningService> {
     ...(options.settings !== undefined && { overrides: options.settings }),
     ...(options.logger !== undefined && { logger: options.logger }),
   });
-  const { secrets, logger, clock = systemClock } = options;
+  const { secrets, logger, ignoreOverrides, clock = systemClock } = options;
   try {
     const migrationsDirectory = join(import.meta.dirname, '../prisma/migrations');
-    const base = await openService({ name: 'heidrun', settings, secrets, migrationsDirectory, logger });
+    const base = await openService({
+      ...{ name: 'heidrun', settings, secrets, migrationsDirectory, logger, ignoreOverrides },
+    });
     try {
       base.onClose('settings', () => settings.close());
       return await serve({ base, settings, secrets, clock });
@@ -91,14 +104,28 @@ async function serve(given: Omit<Parts, 'counter' | 'relay'>): Promise<RunningSe
   });
   const { table, calibration } = settings.current().tokens;
   const parts: Parts = { ...given, counter: createTokenCounter({ table, calibration }), relay: createRelay(given) };
+<<<<<<< HEAD
   const payments = createPayments(parts);
+=======
+  const settingsService = await serveSettings(base, {
+    settings,
+    clock: given.clock,
+    announce: (client, event) => appendEvents(client, [event]),
+    onStored: () => parts.relay.notify(),
+  });
+>>>>>>> 2a1bdbf (Change settings while the services run: versioned overrides, watched, the same on every replica)
   const services = [
     ...createCalculations(parts),
     createPreAuth(parts, payments.spent),
     createLedger(parts),
+<<<<<<< HEAD
     payments.service,
     // Part of every service's contract; changing settings by RPC comes with a later version.
     implement(settingsContract.SettingsServiceService, {}),
+=======
+    ...createPayments(parts),
+    settingsService.entry,
+>>>>>>> 2a1bdbf (Change settings while the services run: versioned overrides, watched, the same on every replica)
     base.audit.service,
   ];
   base.onClose('outbox relay', () => parts.relay.stop());
@@ -110,6 +137,7 @@ async function serve(given: Omit<Parts, 'counter' | 'relay'>): Promise<RunningSe
 function createCalculations({ base, settings, clock, counter, relay }: Parts): ServiceEntry[] {
   const { pool, logger, metrics } = base;
   const calculated = createCalculationCounter(metrics);
+<<<<<<< HEAD
   const rolling = startPeriodic({
     name: 'usage rollups',
     intervalMs: () => settings.current().tokens.rollIntervalMs,
@@ -118,6 +146,9 @@ function createCalculations({ base, settings, clock, counter, relay }: Parts): S
   });
   base.onClose('usage rollups', () => rolling.stop());
   const cache = createPriceCache({
+=======
+  const prices = createPriceCache({
+>>>>>>> 2a1bdbf (Change settings while the services run: versioned overrides, watched, the same on every replica)
     load: (providerId, model) => priceInForce(pool, providerId, model, clock.now()),
     clock,
     ttlMs: () => settings.current().pricing.cacheTtlMs,
@@ -127,12 +158,7 @@ function createCalculations({ base, settings, clock, counter, relay }: Parts): S
   return [
     implement(
       heidrun.TokenServiceService,
-      createTokenHandlers({
-        ...{ pool, clock, newId: randomUUID, notify: () => relay.notify() },
-        counter,
-        logger: logger.module('tokens'),
-        onCalculation: () => calculated('tokens'),
-      }),
+      createTokenHandlers({ counter, logger: logger.module('tokens'), onCalculation: () => calculated('tokens') }),
     ),
     implement(
       heidrun.PricingServiceService,

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { common, heidrun } from '@edda/contracts';
 import { auditTables } from '@edda/audit';
 import { createOutboxRelay, idempotencyTables, type OutboxEvent, outboxTables } from '@edda/pg-kit';
+import { settingsTables } from '@edda/service-kit';
 import { prismaSchemaDrift, waitFor } from '@edda/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toWireEvent } from '../src/events/to-wire-event.ts';
@@ -28,7 +29,7 @@ describe('schema.prisma', () => {
     const drift = await prismaSchemaDrift({
       schemaPath: join(import.meta.dirname, '../prisma/schema.prisma'),
       pool: service.database.pool,
-      ignore: [...outboxTables, ...idempotencyTables, ...auditTables],
+      ignore: [...outboxTables, ...idempotencyTables, ...auditTables, ...settingsTables],
     });
     expect(drift).toEqual([]);
   });

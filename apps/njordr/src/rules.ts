@@ -1,5 +1,6 @@
-import { audit, njordr, settings } from '@edda/contracts';
+import { audit, njordr } from '@edda/contracts';
 import { type MethodRule, type RpcService, type RulesTable } from '@edda/grpc-kit';
+import { settingsRules } from '@edda/service-kit';
 import { linkRules } from './link/create-link-handlers.ts';
 import { providerRules } from './providers/create-provider-handlers.ts';
 
@@ -7,7 +8,6 @@ const users: MethodRule = { roles: ['user'] };
 const usersOrAdmins: MethodRule = { roles: ['user', 'admin'] };
 const parties: MethodRule = { roles: ['user', 'provider', 'admin'] };
 const everyone: MethodRule = { roles: ['user', 'provider', 'service', 'admin'] };
-const operators: MethodRule = { roles: ['service', 'admin'] };
 const admins: MethodRule = { roles: ['admin'] };
 
 /** A rule for each method of a service; the type makes a forgotten one an error. */
@@ -50,11 +50,6 @@ export const rules: RulesTable = {
     getRequesterAnalytics: usersOrAdmins,
     getMarketplaceStatistics: everyone,
   }),
-  ...rulesOf(settings.SettingsServiceService, {
-    getSettings: operators,
-    updateSettings: admins,
-    reloadSettings: admins,
-    watchSettings: { ...operators, longLived: true },
-  }),
+  ...settingsRules,
   ...allOf(audit.AuditServiceService, admins),
 };

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { eikthyrnir, heidrun, njordr, nornen, settings as settingsContract } from '@edda/contracts';
+import { eikthyrnir, heidrun, njordr, nornen } from '@edda/contracts';
 import { implement } from '@edda/grpc-kit';
-import { createOutboxRelay, type OutboxMetrics } from '@edda/pg-kit';
-import { openService, type RunningService, type ServiceBase } from '@edda/service-kit';
+import { appendEvents, createOutboxRelay, type OutboxMetrics } from '@edda/pg-kit';
+import { openService, type RunningService, serveSettings, type ServiceBase } from '@edda/service-kit';
 import { createSettings, type DeepPartial, type Secrets, type Settings } from '@edda/settings';
 import { type Clock, type Logger, systemClock } from '@edda/telemetry';
 import { createEdge } from './edge/create-edge.ts';
@@ -26,6 +26,8 @@ export interface RunOptions {
   /** Win over the settings file. */
   settings?: DeepPartial<NjordrSettings>;
   settingsFile?: string;
+  /** Stored restart-only settings wait; for one that keeps the service from starting. */
+  ignoreOverrides?: boolean;
   secrets: Secrets<typeof njordrSecrets>;
   logger?: Logger;
   clock?: Clock;
@@ -43,7 +45,7 @@ const DRAIN_MS = 5_000;
 
 /** Opens Njörðr: migrated database, gRPC server, HTTP edge, feeds, sweeps and the outbox relay. */
 export async function run(options: RunOptions): Promise<RunningService> {
-  const { secrets, logger, clock = systemClock, random = Math.random } = options;
+  const { secrets, logger, ignoreOverrides, clock = systemClock, random = Math.random } = options;
   const settings = await createSettings({
     schema: njordrSettings,
     ...(options.settingsFile !== undefined && { file: options.settingsFile }),
@@ -52,7 +54,9 @@ export async function run(options: RunOptions): Promise<RunningService> {
   });
   try {
     const migrationsDirectory = join(import.meta.dirname, '../prisma/migrations');
-    const base = await openService({ name: 'njordr', settings, secrets, migrationsDirectory, logger });
+    const base = await openService({
+      ...{ name: 'njordr', settings, secrets, migrationsDirectory, logger, ignoreOverrides },
+    });
     try {
       return await serve({ base, settings, secrets, clock, random });
     } catch (error) {
@@ -108,6 +112,10 @@ async function serve(parts: Parts): Promise<RunningService> {
     logger,
   });
   base.onClose('comparisons', () => comparisons.stop());
+  const settingsService = await serveSettings(base, {
+    ...{ settings, clock: parts.clock, onStored: () => relay.notify() },
+    announce: (client, event) => appendEvents(client, [event]),
+  });
   const services = [
     implement(njordr.ProviderServiceService, providers.providerHandlers),
     implement(njordr.ProviderLinkService, providers.linkHandlers),
@@ -117,7 +125,7 @@ async function serve(parts: Parts): Promise<RunningService> {
     implement(njordr.AdminServiceService, {}),
     implement(njordr.CatalogServiceService, {}),
     implement(njordr.AnalyticsServiceService, {}),
-    implement(settingsContract.SettingsServiceService, {}),
+    settingsService.entry,
     base.audit.service,
   ];
   const limits = createCallLimits({ limits: base.redis.limits, settings: () => settings.current().limits });

@@ -3,6 +3,7 @@ import { common } from '@edda/contracts';
 import { commonFaults } from '@edda/faults';
 import { auditTables } from '@edda/audit';
 import { idempotencyTables, outboxTables } from '@edda/pg-kit';
+import { settingsTables } from '@edda/service-kit';
 import { prismaSchemaDrift } from '@edda/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { collect, openRequests, type OpenedRequests, parameters } from './support/open-requests.ts';
@@ -89,7 +90,7 @@ describe('domain.md, recovery', () => {
 
   it('schema.prisma matches the migrated database', async () => {
     const schemaPath = join(import.meta.dirname, '../prisma/schema.prisma');
-    const ignore = [...outboxTables, ...idempotencyTables, ...auditTables];
+    const ignore = [...outboxTables, ...idempotencyTables, ...auditTables, ...settingsTables];
     expect(await prismaSchemaDrift({ schemaPath, pool: open.pool, ignore })).toEqual([]);
   });
 });

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { auditTables } from '@edda/audit';
 import { idempotencyTables, idempotencyTableSql, outboxTables, outboxTableSql } from '@edda/pg-kit';
+import { settingsTables } from '@edda/service-kit';
 import { createTestDatabases, prismaSchemaDrift } from '@edda/testing';
 import { afterAll, expect, it } from 'vitest';
 
@@ -12,7 +13,7 @@ afterAll(() => databases.dropAll());
 it('schema.prisma is what the migrations make', async () => {
   const { pool } = await databases.create();
   const schemaPath = join(prisma, 'schema.prisma');
-  const ignore = [...outboxTables, ...idempotencyTables, ...auditTables];
+  const ignore = [...outboxTables, ...idempotencyTables, ...auditTables, ...settingsTables];
   expect(await prismaSchemaDrift({ schemaPath, pool, ignore })).toEqual([]);
 });
 

@@ -1,11 +1,14 @@
-import { audit, rpcMethods } from '@edda/contracts';
+import { audit, rpcMethods, settings } from '@edda/contracts';
 import { assertRulesComplete, implement } from '@edda/grpc-kit';
 import { describe, expect, it } from 'vitest';
 import { rules } from './rules.ts';
 import { nornenServices, type ServiceDeps } from './services.ts';
 
 // Handlers are made, not called: nothing of the dependencies is touched.
-const services = nornenServices({ audit: implement(audit.AuditServiceService, {}) } as ServiceDeps);
+const services = nornenServices({
+  audit: implement(audit.AuditServiceService, {}),
+  settingsService: { entry: implement(settings.SettingsServiceService, {}) },
+} as ServiceDeps);
 
 describe('rules', () => {
   it('has a row for every method that is served, and no other', () => {

@@ -1,4 +1,5 @@
 import { type RulesTable } from '@edda/grpc-kit';
+import { settingsRules } from '@edda/service-kit';
 
 const everyone = ['user', 'provider', 'service', 'admin'] as const;
 const decision = '/edda.nornen.v1.DecisionService';
@@ -7,7 +8,6 @@ const live = '/edda.nornen.v1.LiveService';
 const analytics = '/edda.nornen.v1.AnalyticsService';
 const userConfig = '/edda.nornen.v1.UserConfigService';
 const admin = '/edda.nornen.v1.AdminService';
-const settings = '/edda.settings.v1.SettingsService';
 const audit = '/edda.audit.v1.AuditService';
 
 /** Who may call what, as the contract’s comments say. Whose rows a caller sees is each handler’s own matter. */
@@ -32,10 +32,7 @@ export const rules: RulesTable = {
   [`${admin}/GetSystemHealth`]: { roles: ['admin'] },
   [`${admin}/CollectSettings`]: { roles: ['admin'] },
   [`${admin}/PushSettings`]: { roles: ['admin'] },
-  [`${settings}/GetSettings`]: { roles: ['admin', 'service'] },
-  [`${settings}/UpdateSettings`]: { roles: ['admin'] },
-  [`${settings}/ReloadSettings`]: { roles: ['admin'] },
-  [`${settings}/WatchSettings`]: { roles: ['admin', 'service'], longLived: true },
+  ...settingsRules,
   [`${audit}/ListAuditRecords`]: { roles: ['admin'] },
   [`${audit}/VerifyAudit`]: { roles: ['admin'] },
 };

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { PrismaPg } from '@prisma/adapter-pg';
-import { openService, type RunningService, type ServiceBase, serviceSecrets } from '@edda/service-kit';
+import { openService, type RunningService, serveSettings, type ServiceBase, serviceSecrets } from '@edda/service-kit';
 import { createSettings, type DeepPartial, type SecretDeclaration, type Secrets, type Settings } from '@edda/settings';
 import { type Clock, type Logger, systemClock } from '@edda/telemetry';
 import { PrismaClient } from './gen/prisma/client.ts';
+import { storeEvents } from './history/event-store.ts';
+import { ownEvent } from './history/own-event.ts';
 import { createNornenMetrics } from './nornen-metrics.ts';
 import { openPolicies } from './policies/open-policies.ts';
 import { rules } from './rules.ts';
@@ -21,6 +23,8 @@ export interface NornenOptions {
   /** Win over the settings file. */
   settings?: DeepPartial<NornenSettings>;
   settingsFile?: string;
+  /** Stored restart-only settings wait; for one that keeps the service from starting. */
+  ignoreOverrides?: boolean;
   secrets: Secrets<typeof nornenSecrets>;
   logger?: Logger;
   clock?: Clock;
@@ -28,7 +32,7 @@ export interface NornenOptions {
 
 /** Starts Nornen. @throws when something it needs is missing or wrong; nothing stays open then */
 export async function run(options: NornenOptions): Promise<RunningService> {
-  const { logger, secrets } = options;
+  const { logger, secrets, ignoreOverrides } = options;
   const settings = await createSettings({
     schema: settingsSchema,
     ...(options.settingsFile !== undefined && { file: options.settingsFile }),
@@ -36,7 +40,9 @@ export async function run(options: NornenOptions): Promise<RunningService> {
     ...(logger && { logger: logger.module('settings') }),
   });
   try {
-    const base = await openService({ name: 'nornen', settings, secrets, migrationsDirectory, logger });
+    const base = await openService({
+      ...{ name: 'nornen', settings, secrets, migrationsDirectory, logger, ignoreOverrides },
+    });
     base.onClose('settings', () => settings.close());
     try {
       return { ports: await serve(base, settings, options.clock ?? systemClock), close: () => base.close() };
@@ -70,8 +76,12 @@ async function serve(base: ServiceBase, settings: Settings<NornenSettings>, cloc
   });
   base.onClose('policies', () => policies.close());
   const { book } = policies;
+  const settingsService = await serveSettings(base, {
+    ...{ settings, clock },
+    announce: (client, event, version) => storeEvents(client, [ownEvent(event, version)]),
+  });
   const services = nornenServices({
-    ...{ pool, book, metrics, clock, prisma },
+    ...{ pool, book, metrics, clock, prisma, settingsService },
     newId: randomUUID,
     audit: base.audit.service,
     signOfLifeMs: () => settings.current().policies.signOfLifeMs,

@@ -1,5 +1,6 @@
-import { nornen, settings } from '@edda/contracts';
+import { nornen } from '@edda/contracts';
 import { implement, type ServiceEntry } from '@edda/grpc-kit';
+import { type ServedSettings } from '@edda/service-kit';
 import { decideProviderRegistration } from './decisions/decide-provider-registration.ts';
 import { decideRequest } from './decisions/decide-request.ts';
 import { listDecisions } from './decisions/list-decisions.ts';
@@ -14,6 +15,7 @@ export interface ServiceDeps extends DecisionDeps {
   signOfLifeMs: () => number;
   /** AuditService. */
   audit: ServiceEntry;
+  settingsService: ServedSettings;
 }
 
 /** Everything Nornen serves; what has no handler yet answers UNIMPLEMENTED. */
@@ -33,7 +35,7 @@ export function nornenServices(deps: ServiceDeps): ServiceEntry[] {
     implement(nornen.AnalyticsServiceService, {}),
     implement(nornen.UserConfigServiceService, {}),
     implement(nornen.AdminServiceService, {}),
-    implement(settings.SettingsServiceService, {}),
+    deps.settingsService.entry,
     deps.audit,
   ];
 }

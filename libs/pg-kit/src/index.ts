@@ -11,6 +11,7 @@ export {
 export { pgKitFaults } from './faults.ts';
 export { hashRequest } from './idempotency/hash-request.ts';
 export { IDEMPOTENCY_TTL_MS, idempotencyTables, idempotencyTableSql } from './idempotency/idempotency-table-sql.ts';
+export { knownOutcome } from './idempotency/known-outcome.ts';
 export { sweepIdempotency } from './idempotency/sweep-idempotency.ts';
 export { withIdempotency, type IdempotencyScope } from './idempotency/with-idempotency.ts';
 export { inTransaction, type TransactionOptions } from './in-transaction.ts';

@@ -5,3 +5,10 @@ export { openService, type OpenServiceOptions, type ServiceBase } from './open-s
 export { describe, type MainOptions, runMain, type RunningService } from './run-main.ts';
 export { type ServiceSecrets, serviceSecrets } from './service-secrets.ts';
 export { peerAddress, peerTls, type PeerTls, serviceSettings, type ServiceSettings } from './service-settings.ts';
+export {
+  type ServedSettings,
+  serveSettings,
+  type ServeSettingsOptions,
+  settingsRules,
+} from './settings/serve-settings.ts';
+export { settingsTables, settingsTableSql } from './settings/settings-table-sql.ts';

@@ -17,6 +17,7 @@ import { openPorts, type ServePlan } from './open-ports.ts';
 import { type ReplicaGuard, takePlace } from './replica-guard.ts';
 import { type ServiceSecrets } from './service-secrets.ts';
 import { type PeerTls, type ServiceSettings } from './service-settings.ts';
+import { overridesAtStart } from './settings/overrides-at-start.ts';
 
 export interface OpenServiceOptions<Values extends ServiceSettings> {
   /** Its name in tokens, logs and metrics: `heidrun`. */
@@ -27,6 +28,8 @@ export interface OpenServiceOptions<Values extends ServiceSettings> {
   migrationsDirectory: string;
   /** The launcher gives its own; by default one JSON line per record on standard output. */
   logger?: Logger | undefined;
+  /** Stored restart-only settings wait, so that one that keeps the service from starting can be taken back. */
+  ignoreOverrides?: boolean | undefined;
 }
 
 /** What a service is built on, and the way to open and close it. */
@@ -56,8 +59,8 @@ export interface ServiceBase {
 const ownTokenSeconds = 3_600;
 
 /**
- * Opens what every service stands on: logger, metrics, its place among the replicas, migrated database, Redis or its
- * twin, token verifier.
+ * Opens what every service stands on: settings changed at run time, logger, metrics, its place among the replicas,
+ * migrated database, Redis or its twin, token verifier.
  * @throws when the database cannot be reached or migrated, another replica runs and Redis is not set, or the keys are
  *   not configured; nothing stays open then
  */
@@ -65,17 +68,12 @@ export async function openService<Values extends ServiceSettings>(
   options: OpenServiceOptions<Values>,
 ): Promise<ServiceBase> {
   const { name, settings, secrets } = options;
+  const logger = openLogger(options);
+  await applyStoredSettings(options, logger);
   const values = settings.current();
-  const logger =
-    options.logger ?? createLogger({ service: name, level: values.log.level, modules: values.log.modules });
   const metrics = createMetrics({ service: name });
   const stack = createCloseStack(logger);
-  if (options.logger === undefined) {
-    stack.add(
-      'log levels',
-      settings.onChange((_, next) => logger.setLevels({ level: next.log.level, modules: next.log.modules })),
-    );
-  }
+  if (options.logger === undefined) stack.add('log levels', followLogLevels(settings, logger));
   const pool = createPool({
     url: secrets.DATABASE_URL,
     name,
@@ -153,6 +151,32 @@ async function openRedis({ name, logger, metrics, redisUrl }: Shared, stack: Clo
       : await createRedisKit({ url: redisUrl, name, metrics, logger: logger.module('redis') });
   stack.add('Redis', () => redis.close());
   return redis;
+}
+
+/** The service's own log tells of its settings too, unless the launcher gave one. */
+function openLogger<Values extends ServiceSettings>({ name, settings, logger }: OpenServiceOptions<Values>): Logger {
+  if (logger !== undefined) return logger;
+  const { level, modules } = settings.current().log;
+  const own = createLogger({ service: name, level, modules });
+  settings.logTo(own.module('settings'));
+  return own;
+}
+
+/** Changes made at run time count before anything is built. */
+async function applyStoredSettings<Values extends ServiceSettings>(
+  { name, settings, secrets, ignoreOverrides }: OpenServiceOptions<Values>,
+  logger: Logger,
+): Promise<void> {
+  if (ignoreOverrides === true) return;
+  const where = { url: secrets.DATABASE_URL, name, logger: logger.module('settings') };
+  settings.startWith((await overridesAtStart(where)).overrides);
+}
+
+/** @returns stops it */
+function followLogLevels(settings: Settings<ServiceSettings>, logger: Logger): () => void {
+  const follow = ({ log }: ServiceSettings) => logger.setLevels({ level: log.level, modules: log.modules });
+  follow(settings.current());
+  return settings.onChange((_, next) => follow(next));
 }
 
 /** A failed opening leaves nothing open. */

@@ -46,13 +46,17 @@ const running = `setInterval(() => undefined, 1_000); console.log('up');`;
 group('runMain', () => {
   it('names every missing secret and what it is for, without a stack trace', async () => {
     const { code, stdout, stderr } = await main('throw new Error("never run")', { env: { TOKEN_X: '' } });
-    expect(stderr).toBe('probe could not start: missing in the environment: TOKEN_X\n  TOKEN_X: What it is for.\n');
+    expect(stderr).toBe(
+      'probe could not start: SECRET_MISSING: missing in the environment: TOKEN_X\n  TOKEN_X: What it is for.\n',
+    );
     expect([code, stdout]).toEqual([1, '']);
   });
 
   it('names every wrong field', async () => {
     const { code, stderr } = await main(`throw invalidInput([{ field: 'grpc.port', description: 'must be a port' }]);`);
-    expect(stderr).toBe('probe could not start: grpc.port: must be a port\n  grpc.port: must be a port\n');
+    expect(stderr).toBe(
+      'probe could not start: INVALID_INPUT: grpc.port: must be a port\n  grpc.port: must be a port\n',
+    );
     expect(code).toBe(1);
   });
 
@@ -104,7 +108,7 @@ group('describe', () => {
     const fault = new Fault('precondition', 'MIGRATION_FAILED', 'migration x failed', {
       cause: new Error('syntax error'),
     });
-    expect(describe(fault)).toBe('migration x failed\n  caused by: syntax error');
+    expect(describe(fault)).toBe('MIGRATION_FAILED: migration x failed\n  caused by: syntax error');
   });
 
   it('never says nothing', () => {

@@ -9,25 +9,36 @@ export interface RunningService {
   close(): Promise<void>;
 }
 
+/** What `main.ts` hands to `run`. */
+export interface MainRunOptions<Table extends Readonly<Record<string, SecretDeclaration>>> {
+  settingsFile?: string;
+  secrets: Secrets<Table>;
+  ignoreOverrides?: boolean;
+}
+
 export interface MainOptions<Table extends Readonly<Record<string, SecretDeclaration>>> {
   service: string;
   secrets: Table;
-  run: (options: { settingsFile?: string; secrets: Secrets<Table> }) => Promise<RunningService>;
+  run: (options: MainRunOptions<Table>) => Promise<RunningService>;
 }
 
 /**
  * The body of every service's `main.ts`: secrets from the environment, the settings file from `--settings` or
- * EDDA_SETTINGS, then run until SIGTERM or SIGINT. A second signal ends the process at once.
+ * EDDA_SETTINGS, then run until SIGTERM or SIGINT. A second signal ends the process at once. `--ignore-overrides`
+ * starts with the file alone where a stored restart-only setting keeps the service from starting.
  */
 export async function runMain<const Table extends Readonly<Record<string, SecretDeclaration>>>(
   options: MainOptions<Table>,
 ): Promise<void> {
   try {
-    const { values } = parseArgs({ options: { settings: { type: 'string' } } });
+    const { values } = parseArgs({
+      options: { settings: { type: 'string' }, 'ignore-overrides': { type: 'boolean', default: false } },
+    });
     const settingsFile = values.settings ?? process.env['EDDA_SETTINGS'];
     const service = await options.run({
       secrets: secretsFromEnv(options.secrets, process.env),
       ...(settingsFile !== undefined && { settingsFile }),
+      ...(values['ignore-overrides'] && { ignoreOverrides: true }),
     });
     closeOnSignal(service);
   } catch (error) {
@@ -51,12 +62,13 @@ function closeOnSignal(service: RunningService): void {
   }
 }
 
-/** For people: the message, every named field and what it was caused by, no stack trace. */
+/** For people: `REASON: message`, every named field and what it was caused by, no stack trace. */
 export function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const fields = error instanceof Fault ? error.violations.map((v) => `\n  ${v.field}: ${v.description}`).join('') : '';
   const cause = error.cause === undefined ? '' : `\n  caused by: ${describe(error.cause)}`;
-  return messageOf(error) + fields + cause;
+  const reason = error instanceof Fault ? `${error.reason}: ` : '';
+  return reason + messageOf(error) + fields + cause;
 }
 
 /** A refused connection to a name with several addresses is an AggregateError whose own message is empty. */

@@ -86,7 +86,25 @@ export function serviceSettings(ports: { grpc: number; operations: number }) {
       })
       .prefault({}),
     audit: auditGroup(),
+    settings: settingsGroup(),
   };
+}
+
+function settingsGroup() {
+  return z
+    .object({
+      pollIntervalMs: z.int().min(50).max(1_000).default(500).meta({
+        description: 'How late a change made through another replica is seen, ms.',
+        reload: 'live',
+        example: 250,
+      }),
+      maxWatchers: z.int().min(1).max(1_000).default(50).meta({
+        description: 'Streams of WatchSettings open at once; more answer RATE_LIMITED.',
+        reload: 'live',
+        example: 10,
+      }),
+    })
+    .prefault({});
 }
 
 function auditGroup() {

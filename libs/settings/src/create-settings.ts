@@ -37,13 +37,17 @@ async function loadFirst(service: string, file: string | undefined, mustExist: b
 export async function createSettings<Shape extends z.ZodObject>(
   options: SettingsOptions<Shape>,
 ): Promise<Settings<z.output<Shape>>> {
-  const { schema, logger, onReload } = options;
+  const { schema, onReload } = options;
+  let { logger } = options;
   const { file, mustExist } = fileOf(options);
   const first = await loadFirst(schema.service, file, mustExist);
   let lastText = first.text;
-  if (file !== undefined && lastText === undefined) logger?.warn({ file }, 'no settings file, defaults are in force');
+  const sayIfMissing = () => {
+    if (file !== undefined && lastText === undefined) logger?.warn({ file }, 'no settings file, defaults are in force');
+  };
+  sayIfMissing();
   const layers = { file: first.json, start: options.overrides ?? {}, override: {} };
-  const store = createSettingsStore({ schema, layers, logger, onReload });
+  const store = createSettingsStore({ schema, layers, log: () => logger, onReload });
   const inTurn = createQueue();
 
   const readAgain = async (path: string, force: boolean): Promise<ReloadResult | undefined> => {
@@ -73,16 +77,26 @@ export async function createSettings<Shape extends z.ZodObject>(
   return {
     current: () => store.state.values,
     onChange: store.onChange,
+    onAttempt: store.onAttempt,
     reload: () => inTurn(async () => (file === undefined ? undefined : await readAgain(file, true)) ?? store.apply({})),
-    setOverrides: (overrides) => inTurn(() => store.apply({ override: overrides })),
-    check: store.check,
-    originOf: (path) => store.originOf(path),
-    describe: () => ({ jsonSchema: schema.jsonSchema, fields: schema.fields }),
+    setOverrides: (overrides) => inTurn(() => store.setOverrides(overrides)),
+    startWith: store.startWith,
+    plan: store.plan,
+    states: store.states,
+    originOf: (path) => store.state.origins.get(path) ?? 'default',
+    describe: () => ({ service: schema.service, jsonSchema: schema.jsonSchema, fields: schema.fields }),
+    logTo(target) {
+      logger = target;
+      sayIfMissing();
+    },
     get rejectedReloads() {
       return store.state.rejected;
     },
     get pendingRestart() {
       return store.state.pending;
+    },
+    get ignoredOverrides() {
+      return store.state.ignored;
     },
     close: () => watching?.close(),
   };

@@ -1,13 +1,20 @@
 import { isDeepStrictEqual } from 'node:util';
+import { type FieldViolation } from '@edda/faults';
 import { isPlainObject } from './schema-walk.ts';
 import { type SettingField } from './setting-fields.ts';
+
+interface LiveRules<T> {
+  fields: readonly SettingField[];
+  crossCheck?: ((values: T) => FieldViolation[]) | undefined;
+}
 
 /** The value at a dotted path, or undefined. */
 export function valueAt(values: unknown, path: string): unknown {
   return path.split('.').reduce<unknown>((node, key) => (isPlainObject(node) ? node[key] : undefined), values);
 }
 
-function withValueAt(node: unknown, [key, ...rest]: string[], value: unknown): unknown {
+/** A copy with another value at a path; undefined removes it. */
+export function withValueAt(node: unknown, [key, ...rest]: string[], value: unknown): unknown {
   if (key === undefined) return value;
   const copy: Record<string, unknown> = { ...(isPlainObject(node) ? node : {}) };
   copy[key] = withValueAt(copy[key], rest, value);
@@ -24,9 +31,14 @@ export function changedPaths(fields: readonly SettingField[], before: unknown, a
 
 /**
  * What of `wanted` may be in force now: restart-only fields keep the running value.
- * `pending` names those that wait for a restart.
+ * `pending` names those that wait for a restart; `violations` say where the new live values contradict the running
+ * restart-only ones.
  */
-export function applyLive<T>(fields: readonly SettingField[], running: T, wanted: T): { values: T; pending: string[] } {
+export function applyLive<T>(
+  { fields, crossCheck }: LiveRules<T>,
+  running: T,
+  wanted: T,
+): { values: T; pending: string[]; violations: FieldViolation[] } {
   const pending = changedPaths(
     fields.filter((field) => field.reload === 'restart'),
     running,
@@ -35,6 +47,9 @@ export function applyLive<T>(fields: readonly SettingField[], running: T, wanted
   const values = pending.reduce<unknown>(
     (node, path) => withValueAt(node, path.split('.'), valueAt(running, path)),
     wanted,
-  );
-  return { values: values as T, pending };
+  ) as T;
+  const note = (text: string) => `${text} (until a restart puts ${pending.join(', ')} in force)`;
+  const clashes = pending.length > 0 ? (crossCheck?.(values) ?? []) : [];
+  const violations = clashes.map(({ field, description }) => ({ field, description: note(description) }));
+  return { values, pending, violations };
 }

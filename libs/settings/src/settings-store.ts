@@ -1,26 +1,24 @@
 import { type FieldViolation } from '@edda/faults';
 import { type z } from 'zod';
+import { createListeners } from './listeners.ts';
 import { type SettingsSchema } from './define-settings.ts';
 import { settingsFaults } from './faults.ts';
+import { acceptOverrides, asLayer, type Overrides } from './overrides.ts';
 import { deepFreeze, parseSettings } from './parse-settings.ts';
-import { applyLive, changedPaths, valueAt } from './restart-only.ts';
-import { type ReloadResult, type SettingOrigin, type SettingsLogger } from './settings-types.ts';
-
-/** The layers above the defaults, lowest first. */
-export interface Layers {
-  file: unknown;
-  start: unknown;
-  override: unknown;
-}
+import { planUpdate } from './plan-update.ts';
+import { applyLive, changedPaths } from './restart-only.ts';
+import { type Layers, originsOf, statesOf } from './setting-states.ts';
+import { type ReloadResult, type SettingChanges, type SettingsLogger } from './settings-types.ts';
 
 export interface StoreOptions<Shape extends z.ZodObject> {
   schema: SettingsSchema<Shape>;
   layers: Layers;
-  logger?: SettingsLogger | undefined;
+  log: () => SettingsLogger | undefined;
   onReload?: ((result: ReloadResult) => void) | undefined;
 }
 
 const stacked = (layers: Layers) => [layers.file, layers.start, layers.override];
+const noPaths: readonly string[] = [];
 
 /** Joins violations into one text for people; the fault lists them all. */
 export function invalidSettings(service: string, violations: readonly FieldViolation[]) {
@@ -28,23 +26,17 @@ export function invalidSettings(service: string, violations: readonly FieldViola
   return settingsFaults.SETTINGS_INVALID(`settings of ${service}: ${lines.join('; ')}`, { violations });
 }
 
-/** Tells listeners one after the other; one that throws keeps none of the others from hearing it. */
-function createListeners<T>(logger: SettingsLogger | undefined) {
-  const listeners = new Set<(previous: T, next: T) => void>();
+function firstState<Shape extends z.ZodObject>(schema: SettingsSchema<Shape>, layers: Layers) {
+  const first = parseSettings(schema, stacked(layers));
+  if (first.values === undefined) throw invalidSettings(schema.service, first.violations);
   return {
-    add(listener: (previous: T, next: T) => void) {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
-    },
-    notify(previous: T, next: T) {
-      for (const listener of listeners) {
-        try {
-          listener(previous, next);
-        } catch (error) {
-          logger?.error({ err: error }, 'a listener to changed settings failed');
-        }
-      }
-    },
+    values: first.values,
+    wanted: first.values,
+    layers,
+    origins: originsOf(schema.fields, layers, noPaths),
+    pending: noPaths,
+    rejected: 0,
+    ignored: [] as readonly FieldViolation[],
   };
 }
 
@@ -54,55 +46,71 @@ function createListeners<T>(logger: SettingsLogger | undefined) {
  */
 export function createSettingsStore<Shape extends z.ZodObject>({
   schema,
-  logger,
+  log,
   onReload,
   ...given
 }: StoreOptions<Shape>) {
   type Values = z.output<Shape>;
-  const first = parseSettings(schema, stacked(given.layers));
-  if (first.values === undefined) throw invalidSettings(schema.service, first.violations);
-  const listeners = createListeners<Values>(logger);
-  const state = { values: first.values, layers: given.layers, rejected: 0, pending: [] as string[] };
+  const { fields } = schema;
+  const state = firstState(schema, given.layers);
+  const listeners = createListeners<[previous: Values, next: Values]>(log);
+  const attempts = createListeners<[ReloadResult]>(log);
+  if (onReload !== undefined) attempts.add(onReload);
 
   const refuse = (violations: readonly FieldViolation[]): ReloadResult => {
     state.rejected += 1;
-    logger?.error({ violations }, 'settings refused, the previous values stay in force');
+    log()?.error({ violations }, 'settings refused, the previous values stay in force');
     const result = { applied: false, violations, changed: [], pendingRestart: state.pending };
-    onReload?.(result);
+    attempts.notify(result);
     return result;
   };
-  const accept = (layers: Layers, values: Values, pending: string[]): ReloadResult => {
+  const accept = (layers: Layers, values: Values, wanted: Values, pending: readonly string[]): ReloadResult => {
     const previous = state.values;
-    const changed = changedPaths(schema.fields, previous, values);
-    Object.assign(state, { layers, pending });
+    const changed = changedPaths(fields, previous, values);
+    const waiting = pending.join() !== state.pending.join();
+    const origins = originsOf(fields, layers, pending, state.origins);
+    Object.assign(state, { layers, pending, wanted, origins });
     if (changed.length > 0) state.values = deepFreeze(values);
-    if (changed.length + pending.length > 0) logger?.info({ changed, pending_restart: pending }, 'settings changed');
+    if (changed.length > 0 || waiting) log()?.info({ changed, pending_restart: pending }, 'settings changed');
     const result = { applied: true, violations: [], changed, pendingRestart: pending };
-    onReload?.(result);
     if (changed.length > 0) listeners.notify(previous, state.values);
+    attempts.notify(result);
     return result;
+  };
+  /** Puts some layers in place of the present ones, if the outcome is valid. */
+  const apply = (change: Partial<Layers>): ReloadResult => {
+    const layers = { ...state.layers, ...change };
+    const wanted = parseSettings(schema, stacked(layers));
+    if (wanted.values === undefined) return refuse(wanted.violations);
+    const live = applyLive<Values>(schema, state.values, wanted.values);
+    return live.violations.length > 0
+      ? refuse(live.violations)
+      : accept(layers, live.values, wanted.values, live.pending);
+  };
+  /** Leaves out what is not valid here, and says so. */
+  const acceptable = (overrides: Overrides) => {
+    const { accepted, ignored } = acceptOverrides(schema, [state.layers.file, state.layers.start], overrides);
+    if (ignored.length > 0) {
+      log()?.error({ violations: ignored }, 'stored settings are ignored: they are not valid in this version');
+    }
+    state.ignored = ignored;
+    return asLayer(accepted);
   };
   return {
     state,
     onChange: (listener: (previous: Values, next: Values) => void) => listeners.add(listener),
+    onAttempt: (listener: (result: ReloadResult) => void) => attempts.add(listener),
     refuse,
-    /** Puts some layers in place of the present ones, if the outcome is valid. */
-    apply(change: Partial<Layers>): ReloadResult {
-      const layers = { ...state.layers, ...change };
-      const wanted = parseSettings(schema, stacked(layers));
-      if (wanted.values === undefined) return refuse(wanted.violations);
-      const live = applyLive<Values>(schema.fields, state.values, wanted.values);
-      // New live values beside running restart-only ones must hold together as well.
-      const clashes = live.pending.length > 0 ? (schema.crossCheck?.(live.values) ?? []) : [];
-      if (clashes.length === 0) return accept(layers, live.values, live.pending);
-      const note = (text: string) => `${text} (until a restart puts ${live.pending.join(', ')} in force)`;
-      return refuse(clashes.map(({ field, description }) => ({ field, description: note(description) })));
+    apply,
+    setOverrides: (overrides: Overrides) => apply({ override: acceptable(overrides) }),
+    startWith(overrides: Overrides): void {
+      const layers = { ...state.layers, override: acceptable(overrides) };
+      const { values } = parseSettings(schema, stacked(layers));
+      // What was accepted is valid over these very layers.
+      if (values === undefined) return;
+      Object.assign(state, { values, wanted: values, layers, origins: originsOf(fields, layers, noPaths) });
     },
-    check: (override: unknown) => parseSettings(schema, stacked({ ...state.layers, override })).violations,
-    originOf(path: string): SettingOrigin {
-      if (valueAt(state.layers.override, path) !== undefined) return 'override';
-      if (valueAt(state.layers.start, path) !== undefined) return 'start';
-      return valueAt(state.layers.file, path) === undefined ? 'default' : 'file';
-    },
+    plan: (stored: Overrides, changes: SettingChanges) => planUpdate(schema, state, stored, changes),
+    states: () => statesOf(fields, state),
   };
 }

@@ -3,6 +3,7 @@ import { type ClientBase, type Pool, type PoolClient } from 'pg';
 import { inTransaction } from '../in-transaction.ts';
 import { jsonText } from '../json-text.ts';
 import { IDEMPOTENCY_TTL_MS } from './idempotency-table-sql.ts';
+import { assertSameRequest } from './same-request.ts';
 
 export interface IdempotencyScope {
   tenant: string;
@@ -76,9 +77,7 @@ async function recall<T>(client: ClientBase, id: readonly string[], scope: Idemp
   });
   const row = known.rows[0];
   if (!row) throw commonFaults.VERSION_CONFLICT('The idempotency key expired just now; send the request again.');
-  if (row.requestHash !== scope.requestHash) {
-    throw commonFaults.IDEMPOTENCY_CONFLICT('The idempotency key was used before with other content.');
-  }
+  assertSameRequest(row.requestHash, scope.requestHash);
   scope.onReplay?.();
   return row.response;
 }

@@ -102,6 +102,8 @@ export interface Setting {
   restartRequired: boolean;
   /** True when a stored value waits for a restart to take effect. */
   restartPending: boolean;
+  /** The value that waits for the restart, as JSON; absent unless restart_pending, and when there will be none. */
+  pendingJson?: string | undefined;
 }
 
 /** A value that was refused. */
@@ -116,7 +118,7 @@ export interface SettingViolation {
 export interface SettingsSnapshot {
   /** njordr, heidrun, eikthyrnir or nornen. */
   service: string;
-  /** Version of the overrides, 0 when there never were any. */
+  /** Version of the overrides in force on the replica that answers, 0 when there never were any. */
   version: bigint;
   /** Every setting, ordered by path. */
   settings: Setting[];
@@ -126,10 +128,12 @@ export interface SettingsSnapshot {
     | undefined;
   /** Reloads refused since the service started, 0 and up. */
   rejectedReloads: bigint;
+  /** Stored overrides that are not in force because this version of the service finds them invalid. */
+  ignoredOverrides: SettingViolation[];
 }
 
 export interface GetSettingsRequest {
-  /** Only settings whose path starts with this; empty for all. */
+  /** Only settings whose path starts with this, at most 200 characters; empty for all. */
   pathPrefix: string;
 }
 
@@ -146,12 +150,15 @@ export interface GetSettingsResponse {
 export interface SettingChange {
   /** Path with dots between levels. */
   path: string;
-  /** New value as JSON, at most 64 KiB; left out to drop the override and fall back to file or default. */
+  /** New value as JSON, at most 64 KiB; left out, or null, to drop the override and fall back to file or default. */
   valueJson?: string | undefined;
 }
 
 export interface UpdateSettingsRequest {
-  /** Makes a repetition harmless; 1–128 characters, kept 7 days. */
+  /**
+   * Makes a repetition harmless; 1–128 characters, kept 7 days. With validate_only nothing is kept, and the key of an
+   * update that was stored answers as that update did.
+   */
   idempotencyKey: string;
   /** The changes, 1–200, each path once. */
   changes: SettingChange[];
@@ -159,7 +166,7 @@ export interface UpdateSettingsRequest {
   expectedVersion?:
     | bigint
     | undefined;
-  /** Why, for the audit log; 1–500 characters. */
+  /** Why, kept with the version and for the audit log; 1–500 characters. */
   reason: string;
   /** True: only checks, stores nothing. */
   validateOnly: boolean;
@@ -189,7 +196,7 @@ export interface ReloadSettingsResponse {
 }
 
 export interface WatchSettingsRequest {
-  /** Only settings whose path starts with this; empty for all. */
+  /** Only settings whose path starts with this, at most 200 characters; empty for all. */
   pathPrefix: string;
 }
 
@@ -212,6 +219,7 @@ function createBaseSetting(): Setting {
     exampleJson: "",
     restartRequired: false,
     restartPending: false,
+    pendingJson: undefined,
   };
 }
 
@@ -240,6 +248,9 @@ export const Setting: MessageFns<Setting> = {
     }
     if (message.restartPending !== false) {
       writer.uint32(64).bool(message.restartPending);
+    }
+    if (message.pendingJson !== undefined) {
+      writer.uint32(74).string(message.pendingJson);
     }
     return writer;
   },
@@ -321,6 +332,14 @@ export const Setting: MessageFns<Setting> = {
             message.restartPending = reader.bool();
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.pendingJson = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -363,6 +382,11 @@ export const Setting: MessageFns<Setting> = {
         : isSet(object.restart_pending)
         ? globalThis.Boolean(object.restart_pending)
         : false,
+      pendingJson: isSet(object.pendingJson)
+        ? globalThis.String(object.pendingJson)
+        : isSet(object.pending_json)
+        ? globalThis.String(object.pending_json)
+        : undefined,
     };
   },
 
@@ -392,6 +416,9 @@ export const Setting: MessageFns<Setting> = {
     if (message.restartPending !== false) {
       obj.restartPending = message.restartPending;
     }
+    if (message.pendingJson !== undefined) {
+      obj.pendingJson = message.pendingJson;
+    }
     return obj;
   },
 
@@ -408,6 +435,7 @@ export const Setting: MessageFns<Setting> = {
     message.exampleJson = object.exampleJson ?? "";
     message.restartRequired = object.restartRequired ?? false;
     message.restartPending = object.restartPending ?? false;
+    message.pendingJson = object.pendingJson ?? undefined;
     return message;
   },
 };
@@ -498,7 +526,7 @@ export const SettingViolation: MessageFns<SettingViolation> = {
 };
 
 function createBaseSettingsSnapshot(): SettingsSnapshot {
-  return { service: "", version: 0n, settings: [], appliedAt: undefined, rejectedReloads: 0n };
+  return { service: "", version: 0n, settings: [], appliedAt: undefined, rejectedReloads: 0n, ignoredOverrides: [] };
 }
 
 export const SettingsSnapshot: MessageFns<SettingsSnapshot> = {
@@ -523,6 +551,9 @@ export const SettingsSnapshot: MessageFns<SettingsSnapshot> = {
         throw new globalThis.Error("value provided for field message.rejectedReloads of type int64 too large");
       }
       writer.uint32(40).int64(message.rejectedReloads);
+    }
+    for (const v of message.ignoredOverrides) {
+      SettingViolation.encode(v!, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -580,6 +611,14 @@ export const SettingsSnapshot: MessageFns<SettingsSnapshot> = {
             message.rejectedReloads = reader.int64() as bigint;
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.ignoredOverrides.push(SettingViolation.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -607,6 +646,11 @@ export const SettingsSnapshot: MessageFns<SettingsSnapshot> = {
         : isSet(object.rejected_reloads)
         ? BigInt(object.rejected_reloads)
         : 0n,
+      ignoredOverrides: globalThis.Array.isArray(object?.ignoredOverrides)
+        ? object.ignoredOverrides.map((e: any) => SettingViolation.fromJSON(e))
+        : globalThis.Array.isArray(object?.ignored_overrides)
+        ? object.ignored_overrides.map((e: any) => SettingViolation.fromJSON(e))
+        : [],
     };
   },
 
@@ -627,6 +671,9 @@ export const SettingsSnapshot: MessageFns<SettingsSnapshot> = {
     if (message.rejectedReloads !== 0n) {
       obj.rejectedReloads = message.rejectedReloads.toString();
     }
+    if (message.ignoredOverrides?.length) {
+      obj.ignoredOverrides = message.ignoredOverrides.map((e) => SettingViolation.toJSON(e));
+    }
     return obj;
   },
 
@@ -642,6 +689,7 @@ export const SettingsSnapshot: MessageFns<SettingsSnapshot> = {
     message.rejectedReloads = (object.rejectedReloads !== undefined && object.rejectedReloads !== null)
       ? BigInt(object.rejectedReloads)
       : 0n;
+    message.ignoredOverrides = object.ignoredOverrides?.map((e) => SettingViolation.fromPartial(e)) || [];
     return message;
   },
 };
@@ -1490,7 +1538,10 @@ export const WatchSettingsResponse: MessageFns<WatchSettingsResponse> = {
  */
 export type SettingsServiceService = typeof SettingsServiceService;
 export const SettingsServiceService = {
-  /** The values in force, where each comes from, and the schema they are checked against. Roles: admin, service. */
+  /**
+   * The values in force, where each comes from, and the schema they are checked against. Roles: admin, service.
+   * Reasons: INVALID_INPUT.
+   */
   getSettings: {
     path: "/edda.settings.v1.SettingsService/GetSettings" as const,
     requestStream: false as const,
@@ -1502,8 +1553,8 @@ export const SettingsServiceService = {
   },
   /**
    * Stores overrides as a new version and applies them on every replica. All or nothing: one invalid value
-   * refuses the whole update. Role: admin. Reasons: INVALID_INPUT (the rejected paths among the violations),
-   * VERSION_CONFLICT, IDEMPOTENCY_CONFLICT.
+   * refuses the whole update. Role: admin; service only for Nornen on behalf of an admin. Reasons: INVALID_INPUT (the
+   * rejected paths among the violations), VERSION_CONFLICT, IDEMPOTENCY_CONFLICT.
    */
   updateSettings: {
     path: "/edda.settings.v1.SettingsService/UpdateSettings" as const,
@@ -1517,8 +1568,8 @@ export const SettingsServiceService = {
     responseDeserialize: (value: Buffer): UpdateSettingsResponse => UpdateSettingsResponse.decode(value),
   },
   /**
-   * Reads the file and the overrides again. An invalid file keeps the old values and is reported, not an error.
-   * Role: admin.
+   * Reads the file and the overrides again, on the replica that answers. An invalid file keeps the old values and is
+   * reported, not an error. Role: admin. Reasons: INVALID_INPUT, IDEMPOTENCY_CONFLICT.
    */
   reloadSettings: {
     path: "/edda.settings.v1.SettingsService/ReloadSettings" as const,
@@ -1533,7 +1584,7 @@ export const SettingsServiceService = {
   },
   /**
    * Sends the settings in force at once, then again after every change. No deadline; authenticates again before the
-   * token expires. Roles: admin, service. Reasons: RATE_LIMITED, DRAINING.
+   * token expires. Roles: admin, service. Reasons: INVALID_INPUT, RATE_LIMITED, DRAINING.
    */
   watchSettings: {
     path: "/edda.settings.v1.SettingsService/WatchSettings" as const,
@@ -1548,28 +1599,34 @@ export const SettingsServiceService = {
 } as const;
 
 export interface SettingsServiceServer extends UntypedServiceImplementation {
-  /** The values in force, where each comes from, and the schema they are checked against. Roles: admin, service. */
+  /**
+   * The values in force, where each comes from, and the schema they are checked against. Roles: admin, service.
+   * Reasons: INVALID_INPUT.
+   */
   getSettings: handleUnaryCall<GetSettingsRequest, GetSettingsResponse>;
   /**
    * Stores overrides as a new version and applies them on every replica. All or nothing: one invalid value
-   * refuses the whole update. Role: admin. Reasons: INVALID_INPUT (the rejected paths among the violations),
-   * VERSION_CONFLICT, IDEMPOTENCY_CONFLICT.
+   * refuses the whole update. Role: admin; service only for Nornen on behalf of an admin. Reasons: INVALID_INPUT (the
+   * rejected paths among the violations), VERSION_CONFLICT, IDEMPOTENCY_CONFLICT.
    */
   updateSettings: handleUnaryCall<UpdateSettingsRequest, UpdateSettingsResponse>;
   /**
-   * Reads the file and the overrides again. An invalid file keeps the old values and is reported, not an error.
-   * Role: admin.
+   * Reads the file and the overrides again, on the replica that answers. An invalid file keeps the old values and is
+   * reported, not an error. Role: admin. Reasons: INVALID_INPUT, IDEMPOTENCY_CONFLICT.
    */
   reloadSettings: handleUnaryCall<ReloadSettingsRequest, ReloadSettingsResponse>;
   /**
    * Sends the settings in force at once, then again after every change. No deadline; authenticates again before the
-   * token expires. Roles: admin, service. Reasons: RATE_LIMITED, DRAINING.
+   * token expires. Roles: admin, service. Reasons: INVALID_INPUT, RATE_LIMITED, DRAINING.
    */
   watchSettings: handleServerStreamingCall<WatchSettingsRequest, WatchSettingsResponse>;
 }
 
 export interface SettingsServiceClient extends Client {
-  /** The values in force, where each comes from, and the schema they are checked against. Roles: admin, service. */
+  /**
+   * The values in force, where each comes from, and the schema they are checked against. Roles: admin, service.
+   * Reasons: INVALID_INPUT.
+   */
   getSettings(
     request: GetSettingsRequest,
     callback: (error: ServiceError | null, response: GetSettingsResponse) => void,
@@ -1587,8 +1644,8 @@ export interface SettingsServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * Stores overrides as a new version and applies them on every replica. All or nothing: one invalid value
-   * refuses the whole update. Role: admin. Reasons: INVALID_INPUT (the rejected paths among the violations),
-   * VERSION_CONFLICT, IDEMPOTENCY_CONFLICT.
+   * refuses the whole update. Role: admin; service only for Nornen on behalf of an admin. Reasons: INVALID_INPUT (the
+   * rejected paths among the violations), VERSION_CONFLICT, IDEMPOTENCY_CONFLICT.
    */
   updateSettings(
     request: UpdateSettingsRequest,
@@ -1606,8 +1663,8 @@ export interface SettingsServiceClient extends Client {
     callback: (error: ServiceError | null, response: UpdateSettingsResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Reads the file and the overrides again. An invalid file keeps the old values and is reported, not an error.
-   * Role: admin.
+   * Reads the file and the overrides again, on the replica that answers. An invalid file keeps the old values and is
+   * reported, not an error. Role: admin. Reasons: INVALID_INPUT, IDEMPOTENCY_CONFLICT.
    */
   reloadSettings(
     request: ReloadSettingsRequest,
@@ -1626,7 +1683,7 @@ export interface SettingsServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * Sends the settings in force at once, then again after every change. No deadline; authenticates again before the
-   * token expires. Roles: admin, service. Reasons: RATE_LIMITED, DRAINING.
+   * token expires. Roles: admin, service. Reasons: INVALID_INPUT, RATE_LIMITED, DRAINING.
    */
   watchSettings(
     request: WatchSettingsRequest,
