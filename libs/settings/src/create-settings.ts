@@ -80,7 +80,7 @@ export async function createSettings<Shape extends z.ZodObject>(
     onAttempt: store.onAttempt,
     reload: () => inTurn(async () => (file === undefined ? undefined : await readAgain(file, true)) ?? store.apply({})),
     setOverrides: (overrides) => inTurn(() => store.setOverrides(overrides)),
-    startWith: store.startWith,
+    startWith: (overrides) => store.startWith(overrides),
     plan: store.plan,
     states: store.states,
     originOf: (path) => store.state.origins.get(path) ?? 'default',

@@ -13,7 +13,7 @@ beforeEach(async () => {
 
 const versions = async () =>
   (
-    await db.pool.query(
+    await db.pool.query<Record<string, unknown>>(
       `SELECT version, changes, overrides, reason, actor, on_behalf_of AS "onBehalfOf", network_id AS "networkId"
        FROM settings_versions ORDER BY version`,
     )
