@@ -64,11 +64,12 @@ export async function serveSettings(base: ServiceBase, options: ServeSettingsOpt
 }
 
 /** Over the bus replicas hear of a new version at once; without it, with their next poll. @returns tells the others */
-function nudges({ redis, logger, onClose }: ServiceBase, feed: SettingsFeed): () => void {
+function nudges(base: ServiceBase, feed: SettingsFeed): () => void {
+  const { redis, logger } = base;
   const look = () =>
     void feed.refresh().catch((error: unknown) => logger.warn({ err: error }, 'changed settings not looked up'));
   const stop = redis.bus.subscribe(TOPIC, { onMessage: look, onSync: look });
-  onClose('nudges for settings', stop);
+  base.onClose('nudges for settings', stop);
   return () => void redis.bus.publish(TOPIC, 'changed');
 }
 
