@@ -2,15 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { heidrun, nornen } from '@edda/contracts';
 import { implement, type ServiceEntry } from '@edda/grpc-kit';
-<<<<<<< HEAD
-import { createOutboxRelay, type OutboxRelay } from '@edda/pg-kit';
-import { openService, type RunningService, type ServiceBase } from '@edda/service-kit';
-import { createSettings, type DeepPartial, type Settings } from '@edda/settings';
-=======
 import { appendEvents, createOutboxRelay, type OutboxRelay } from '@edda/pg-kit';
 import { openService, type RunningService, serveSettings, type ServiceBase } from '@edda/service-kit';
-import { createSettings, type DeepPartial, type Secrets, type Settings } from '@edda/settings';
->>>>>>> 2a1bdbf (Change settings while the services run: versioned overrides, watched, the same on every replica)
+import { createSettings, type DeepPartial, type Settings } from '@edda/settings';
 import { type Clock, type Logger, systemClock } from '@edda/telemetry';
 import { createTokenCounter, type TokenCounter } from '@edda/tokens';
 import { PrismaPg } from '@prisma/adapter-pg';
@@ -39,19 +33,16 @@ import { type HeidrunSecrets } from './secrets.ts';
 import { type HeidrunSettings, settingsSchema } from './settings.ts';
 import { createSettlementHandlers } from './settlement/settlement-handlers.ts';
 import { sweepKeys } from './sweep-keys.ts';
+import { rollUsage } from './tokens/roll-usage.ts';
 import { createTokenHandlers } from './tokens/token-handlers.ts';
 
 export interface RunOptions {
   /** Win over the settings file. */
   settings?: DeepPartial<HeidrunSettings>;
   settingsFile?: string;
-<<<<<<< HEAD
-  secrets: HeidrunSecrets;
-=======
   /** Stored restart-only settings wait; for one that keeps the service from starting. */
   ignoreOverrides?: boolean;
-  secrets: Secrets<typeof secretsTable>;
->>>>>>> 2a1bdbf (Change settings while the services run: versioned overrides, watched, the same on every replica)
+  secrets: HeidrunSecrets;
   logger?: Logger;
   clock?: Clock;
 }
@@ -104,28 +95,17 @@ async function serve(given: Omit<Parts, 'counter' | 'relay'>): Promise<RunningSe
   });
   const { table, calibration } = settings.current().tokens;
   const parts: Parts = { ...given, counter: createTokenCounter({ table, calibration }), relay: createRelay(given) };
-<<<<<<< HEAD
   const payments = createPayments(parts);
-=======
   const settingsService = await serveSettings(base, {
-    settings,
-    clock: given.clock,
+    ...{ settings, clock: given.clock, onStored: () => parts.relay.notify() },
     announce: (client, event) => appendEvents(client, [event]),
-    onStored: () => parts.relay.notify(),
   });
->>>>>>> 2a1bdbf (Change settings while the services run: versioned overrides, watched, the same on every replica)
   const services = [
     ...createCalculations(parts),
     createPreAuth(parts, payments.spent),
     createLedger(parts),
-<<<<<<< HEAD
     payments.service,
-    // Part of every service's contract; changing settings by RPC comes with a later version.
-    implement(settingsContract.SettingsServiceService, {}),
-=======
-    ...createPayments(parts),
     settingsService.entry,
->>>>>>> 2a1bdbf (Change settings while the services run: versioned overrides, watched, the same on every replica)
     base.audit.service,
   ];
   base.onClose('outbox relay', () => parts.relay.stop());
@@ -137,7 +117,6 @@ async function serve(given: Omit<Parts, 'counter' | 'relay'>): Promise<RunningSe
 function createCalculations({ base, settings, clock, counter, relay }: Parts): ServiceEntry[] {
   const { pool, logger, metrics } = base;
   const calculated = createCalculationCounter(metrics);
-<<<<<<< HEAD
   const rolling = startPeriodic({
     name: 'usage rollups',
     intervalMs: () => settings.current().tokens.rollIntervalMs,
@@ -146,9 +125,6 @@ function createCalculations({ base, settings, clock, counter, relay }: Parts): S
   });
   base.onClose('usage rollups', () => rolling.stop());
   const cache = createPriceCache({
-=======
-  const prices = createPriceCache({
->>>>>>> 2a1bdbf (Change settings while the services run: versioned overrides, watched, the same on every replica)
     load: (providerId, model) => priceInForce(pool, providerId, model, clock.now()),
     clock,
     ttlMs: () => settings.current().pricing.cacheTtlMs,
@@ -158,7 +134,12 @@ function createCalculations({ base, settings, clock, counter, relay }: Parts): S
   return [
     implement(
       heidrun.TokenServiceService,
-      createTokenHandlers({ counter, logger: logger.module('tokens'), onCalculation: () => calculated('tokens') }),
+      createTokenHandlers({
+        ...{ pool, clock, newId: randomUUID, notify: () => relay.notify() },
+        counter,
+        logger: logger.module('tokens'),
+        onCalculation: () => calculated('tokens'),
+      }),
     ),
     implement(
       heidrun.PricingServiceService,

@@ -76,6 +76,11 @@ export const settingsSchema = defineSettings({
             reload: 'restart',
             example: { 'llama-3*': 1_080 },
           }),
+        rollIntervalMs: z.int().min(50).max(3_600_000).default(2_000).meta({
+          description: 'How often usage records are folded into hourly rollups; answers are the same before and after.',
+          reload: 'live',
+          example: 10_000,
+        }),
       })
       .prefault({}),
     payments: paymentSettings,

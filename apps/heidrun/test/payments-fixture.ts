@@ -83,6 +83,7 @@ export async function startPayments() {
   const payouts = createPayouts(deps);
   const spent = createSpendingWatch(deps, topUps);
   const tokenDeps = {
+    ...{ pool, clock, newId: randomUUID, notify: () => undefined },
     counter: createTokenCounter(),
     logger: log.logger.module('tokens'),
     onCalculation: () => undefined,

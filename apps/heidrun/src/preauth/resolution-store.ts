@@ -39,13 +39,21 @@ WITH resolved AS (
     carry_before, carry_after
   FROM resolved WHERE kind = 'CAPTURED'
 ), legs AS (
-  INSERT INTO capture_legs (hold_id, position, provider_id, input_tokens, output_tokens, counted_input_tokens,
-    counted_output_tokens, claimed_input_tokens, claimed_output_tokens, deviation_ppm, method, tokenizer,
-    cost_share_cents, earnings_cents)
-  SELECT l.* FROM jsonb_to_recordset($2::jsonb) AS l (hold_id text, position integer, provider_id text,
+  SELECT * FROM jsonb_to_recordset($2::jsonb) AS l (hold_id text, position integer, provider_id text,
     input_tokens bigint, output_tokens bigint, counted_input_tokens bigint, counted_output_tokens bigint,
     claimed_input_tokens bigint, claimed_output_tokens bigint, deviation_ppm bigint, method text, tokenizer text,
     cost_share_cents bigint, earnings_cents bigint)
+), delivered AS (
+  INSERT INTO capture_legs (hold_id, position, provider_id, input_tokens, output_tokens, counted_input_tokens,
+    counted_output_tokens, claimed_input_tokens, claimed_output_tokens, deviation_ppm, method, tokenizer,
+    cost_share_cents, earnings_cents)
+  SELECT * FROM legs
+), tracked AS (
+  INSERT INTO usage_records (id, request_id, network_id, user_id, provider_id, model, input_tokens, output_tokens,
+    occurred_at)
+  SELECT 'capture:' || hold_id || ':' || position, request_id, network_id, requester_id, provider_id, model,
+    legs.input_tokens, legs.output_tokens, $4
+  FROM legs JOIN holds ON holds.id = hold_id
 )
 UPDATE provider_books SET commission_carry = b.commission_carry, claims = b.claims,
   mean_deviation_ppm = b.mean_deviation_ppm

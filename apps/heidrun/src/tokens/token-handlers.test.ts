@@ -74,9 +74,4 @@ describe('CountTokens', () => {
     ]);
     expect(f.log.text()).not.toContain('secret words');
   });
-
-  it('leaves usage records to a later version', async () => {
-    const request = heidrun.AggregateTokensRequest.fromPartial({});
-    await expect(f.tokens('anna').aggregateTokens(request)).rejects.toMatchObject({ reason: 'UNIMPLEMENTED' });
-  });
 });
