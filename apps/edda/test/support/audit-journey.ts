@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { heidrun, njordr, nornen } from '@edda/contracts';
+import { heidrun, njordr, nornen, settings } from '@edda/contracts';
 import { type RpcService } from '@edda/grpc-kit';
 import { buyAnswer } from '../../src/demo/buy-answer.ts';
 import { silentTeller } from '../../src/demo/teller.ts';
@@ -16,6 +16,7 @@ export const secrets = {
 
 const otto: MarketUser = { subject: 'otto', networkId: 'demo', roles: ['user', 'provider'] };
 const operator: MarketUser = { subject: 'operator', networkId: 'demo', roles: ['admin'] };
+const admin: MarketUser = { subject: 'auditor', networkId: 'demo', roles: ['admin'] };
 const service: MarketUser = { subject: 'njordr', networkId: 'demo', roles: ['service'] };
 
 /** Calls every mutation the services have, once. What `openTestMarket` did before belongs to it. */
@@ -61,6 +62,14 @@ export async function auditJourney(open: TestMarket): Promise<{ answer: string }
         ...{ model: 'builtin-ngram', outputBudgetTokens: 1n, maxCostCents: 1n },
       }),
     );
+    const settingsOf = client(settings.SettingsServiceService, 'heidrun', admin);
+    await settingsOf.updateSettings(
+      settings.UpdateSettingsRequest.fromPartial({
+        ...{ idempotencyKey: randomUUID(), reason: 'seal sooner' },
+        changes: [{ path: 'audit.seal.intervalMs', valueJson: '500' }],
+      }),
+    );
+    await settingsOf.reloadSettings({ idempotencyKey: randomUUID() });
     await useProvider(client(njordr.ProviderServiceService, 'njordr', otto), open.agent.providerId);
     return { answer };
   } finally {
