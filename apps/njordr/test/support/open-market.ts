@@ -11,11 +11,12 @@ import {
   implement,
   type Role,
 } from '@edda/grpc-kit';
+import { createInProcessKit, createInProcessServer } from '@edda/redis-kit';
 import { createMetrics, silentLogger, systemClock } from '@edda/telemetry';
 import { createTestDatabases } from '@edda/testing';
 import { linkRules } from '../../src/link/create-link-handlers.ts';
 import { linkSettings } from '../../src/link/link-settings.ts';
-import { createProviders } from '../../src/providers/create-providers.ts';
+import { createProviders, type ProvidersDeps } from '../../src/providers/create-providers.ts';
 import { providerRules } from '../../src/providers/create-provider-handlers.ts';
 import { providerSettings } from '../../src/providers/provider-settings.ts';
 import { startPeers } from './peer-services.ts';
@@ -47,10 +48,12 @@ export async function openMarket(overrides: { link?: object; providers?: object 
   };
   const logger = silentLogger();
 
-  const serve = async () => {
+  const shared = createInProcessServer();
+  const serve = async (redis: ProvidersDeps['redis'] = createInProcessKit({ server: shared })) => {
     const metrics = createMetrics({ service: 'njordr', processMetrics: false });
     const providers = createProviders({
       pool: database.pool,
+      redis,
       clock: systemClock,
       logger,
       metrics,
@@ -111,6 +114,8 @@ export async function openMarket(overrides: { link?: object; providers?: object 
       closing.push(() => agent.close());
       return agent;
     },
+    /** One more replica on the same database; closed by the caller. */
+    replica: serve,
     /** Ends the service and starts it again on the same database. */
     async restart() {
       await running.close();
