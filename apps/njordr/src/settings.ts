@@ -57,6 +57,18 @@ const requests = z
       .max(100_000)
       .default(1_000)
       .meta(live('Requests this replica runs at once; more answer RATE_LIMITED.', 200)),
+    maxPerRequester: z
+      .int()
+      .min(1)
+      .max(100_000)
+      .default(500)
+      .meta(live('Requests of one requester this replica runs at once; more answer RATE_LIMITED.', 20)),
+    slowReaderMs: z
+      .int()
+      .min(1_000)
+      .max(3_600_000)
+      .default(60_000)
+      .meta(live('A requester that takes nothing for this long counts as gone, ms.', 30_000)),
     maxPromptBytes: z
       .int()
       .min(1)

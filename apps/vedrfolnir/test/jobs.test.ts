@@ -37,6 +37,19 @@ describe('jobs', () => {
     await eventually(() => connection.all('jobAccepted').some(({ jobId }) => jobId === 'd'));
   });
 
+  it('a market that floods it with jobs gets one answer each, and no more run than it has room for', async () => {
+    const at = await market();
+    const { server, upstream } = await endlessUpstream();
+    await agent(at, { upstream });
+    const connection = await at.connection();
+    const flood = 2_000;
+    for (let index = 0; index < flood; index += 1) connection.send(job({ jobId: `j${index}`, model: 'endless' }));
+    await expect.poll(() => connection.all('jobRejected').length, { timeout: 15_000 }).toBe(flood - 2);
+    expect(new Set(connection.all('jobRejected').map(({ jobId }) => jobId)).size).toBe(flood - 2);
+    expect(connection.all('jobAccepted')).toHaveLength(2);
+    expect(server.bodies.length).toBeLessThanOrEqual(2);
+  });
+
   it('refuses a model it does not offer', async () => {
     const at = await market();
     await agent(at);

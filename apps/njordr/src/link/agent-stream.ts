@@ -99,6 +99,7 @@ export function createAgentStream(options: AgentStreamOptions): AgentStream {
       now: () => clock.now().getTime(),
       send: post,
       leaving: () => leaving,
+      unread: hub.unread,
       onJobs: (change) => hub.jobsChanged(change),
     });
     lines.set(providerId, line);

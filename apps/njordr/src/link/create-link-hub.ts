@@ -2,6 +2,7 @@ import { type Clock, type Logger, type Metrics } from '@edda/telemetry';
 import { type LinkHub, type LinkStatus } from './link-hub.ts';
 import { failedJob, failedProbe, type ProviderLine } from './provider-line.ts';
 import { type LinkSettings } from './link-settings.ts';
+import { createUnreadBytes, type UnreadBytes } from './unread-bytes.ts';
 
 /** What the streams do to the hub; the rest of the service sees only LinkHub. */
 export interface LinkHubControl extends LinkHub {
@@ -17,6 +18,7 @@ export interface LinkHubControl extends LinkHub {
   /** When a provider with a line was last heard; undefined without one. */
   lastHeardAt(providerId: string): Date | undefined;
   jobsChanged(change: 1 | -1): void;
+  readonly unread: UnreadBytes;
   /** Finds lines that missed three heartbeats; runs by itself between start and close. */
   sweep(): void;
   start(): void;
@@ -39,7 +41,9 @@ export function createLinkHub(options: LinkHubOptions): LinkHubControl {
   const counts = { jobs: 0, epoch: BigInt(clock.now().getTime()) };
   const now = () => clock.now().getTime();
   let timer: NodeJS.Timeout | undefined;
+  const unread = createUnreadBytes(() => settings().maxUnreadBytes);
   countLines(options.metrics, lines, () => counts.jobs);
+  countUnread(options.metrics, unread);
 
   const tell = (line: ProviderLine, connected: boolean) => {
     const status = { providerId: line.providerId, connected, draining: line.draining };
@@ -121,6 +125,7 @@ export function createLinkHub(options: LinkHubOptions): LinkHubControl {
       const line = lines.get(providerId);
       return line === undefined ? undefined : new Date(line.lastHeardAt);
     },
+    unread,
     jobsChanged: (change) => (counts.jobs += change),
     sweep() {
       const limit = now() - 3 * settings().heartbeatIntervalMs;
@@ -153,5 +158,13 @@ function countLines(metrics: Metrics, lines: ReadonlyMap<string, ProviderLine>, 
     name: 'njordr_jobs_in_flight',
     help: 'Jobs given to providers and not over.',
     collect: (gauge) => gauge.set(jobs()),
+  });
+}
+
+function countUnread(metrics: Metrics, unread: UnreadBytes): void {
+  metrics.gauge({
+    name: 'njordr_link_unread_bytes',
+    help: 'Bytes of answers that came from providers and were not taken by their requesters yet.',
+    collect: (gauge) => gauge.set(unread.total),
   });
 }

@@ -16,6 +16,12 @@ export function linkSettings() {
       chunkWindow: number('Chunks an agent may have unacknowledged per job.', 32, 1, 1_024),
       acceptTimeoutMs: number('Longest wait for the first sign of a job, ms.', 10_000, 100, 60_000),
       maxJobBytes: number('Most bytes of answer one job may deliver.', 16_777_216, 65_536, 1_073_741_824),
+      maxUnreadBytes: number(
+        'Most bytes of answers kept for requesters that read slowly, over all jobs; a job beyond it is stopped.',
+        268_435_456,
+        1_048_576,
+        17_179_869_184,
+      ),
       maxProvidersPerStream: number('Most providers over one stream.', 10_000, 1, 100_000),
       maxViolations: number('Breaches of protocol per connection before the line is closed.', 20, 1, 1_000),
       drainBeforeExpiryMs: number(

@@ -5,6 +5,7 @@ import { createRunningJob, type JobBody, type RunningJob } from './running-job.t
 import { type JobEvent, type JobHandle, type JobSpec, type ProbeOutcome } from './link-hub.ts';
 import { type LinkSettings } from './link-settings.ts';
 import { plainText } from './job-protocol.ts';
+import { type UnreadBytes } from './unread-bytes.ts';
 
 export type MarketBody = NonNullable<njordr.MarketMessage['body']>;
 
@@ -18,6 +19,7 @@ export interface LineOptions {
   send: (message: njordr.MarketMessage) => void;
   /** Whether the agent was asked to move to another stream. */
   leaving: () => boolean;
+  unread: UnreadBytes;
   /** Called when jobs begin and end, with how many more or fewer run. */
   onJobs: (change: 1 | -1) => void;
 }
@@ -85,6 +87,7 @@ export function createProviderLine(options: LineOptions): ProviderLine {
       acceptTimeoutMs: settings.acceptTimeoutMs,
       leftMs: job.deadline === undefined ? Infinity : job.deadline.getTime() - now(),
       send,
+      unread: options.unread,
       onEnd(_, late) {
         if (running.get(job.jobId) === entry) running.delete(job.jobId);
         remember(job.jobId, job.attempt, late);

@@ -1,6 +1,7 @@
 import { common, njordr } from '@edda/contracts';
 import { chunkBytes, chunkProblem, doneProblem, failureOf, rejectionOf } from './job-protocol.ts';
 import { createEventQueue } from './event-queue.ts';
+import { type UnreadBytes } from './unread-bytes.ts';
 import { type JobCancelReason, type JobErrorClass, type JobEvent, type JobHandle, type JobSpec } from './link-hub.ts';
 
 /** The messages of an agent that belong to a job. */
@@ -18,6 +19,8 @@ export interface RunningJobOptions {
   /** Milliseconds left until the job's deadline. */
   leftMs: number;
   send: (body: NonNullable<njordr.MarketMessage['body']>) => void;
+  /** Bytes of answer that came and were not read yet, of all jobs. */
+  unread: UnreadBytes;
   /** Called once, when the job is over. @param late whether messages may still be under way legitimately */
   onEnd: (event: JobEvent, late: boolean) => void;
 }
@@ -36,6 +39,8 @@ const DEADLINE_GRACE_MS = 500;
 const LONGEST_TIMER_MS = 2_147_483_647;
 /** No tokenizer in use has tokens that are longer on average over a whole answer. */
 const MOST_BYTES_PER_TOKEN = 512n;
+/** A chunk without text counts as much, so that an answer of nothing but chunks ends. */
+const LEAST_CHUNK_BYTES = 32;
 
 const cancelReasons: Readonly<Record<JobCancelReason, njordr.CancelReason>> = {
   requester: njordr.CancelReason.REQUESTER,
@@ -51,11 +56,17 @@ export function createRunningJob(options: RunningJobOptions): RunningJob {
   const byteLimit = mostBytes(options);
   const state = { ended: false, accepted: false, sequence: 0n, taken: 0n, acknowledged: 0n, bytes: 0 };
   const acknowledgeEvery = BigInt(Math.ceil(window / 4));
+  const unread = new Map<bigint, number>();
+  const forget = (sequence: bigint): void => {
+    options.unread.add(-(unread.get(sequence) ?? 0));
+    unread.delete(sequence);
+  };
 
   const queue = createEventQueue<JobEvent>({
     onTaken(event) {
       if (event.type !== 'chunk') return;
       state.taken = event.sequence;
+      forget(event.sequence);
       if (state.ended || state.taken - state.acknowledged < acknowledgeEvery) return;
       state.acknowledged = state.taken;
       send({ $case: 'chunkAck', value: { ...about, sequence: state.taken } });
@@ -89,6 +100,7 @@ export function createRunningJob(options: RunningJobOptions): RunningJob {
   }
   function cancel(reason: JobCancelReason): void {
     queue.clear();
+    for (const sequence of unread.keys()) forget(sequence);
     callOff(reason, {
       type: 'done',
       finishReason: common.FinishReason.CANCELLED,
@@ -105,9 +117,18 @@ export function createRunningJob(options: RunningJobOptions): RunningJob {
     if (chunk.sequence !== state.sequence + 1n) return `chunk ${chunk.sequence} follows chunk ${state.sequence}`;
     const problem = chunkProblem(chunk);
     if (problem !== undefined) return problem;
-    state.bytes += chunkBytes(chunk);
+    const bytes = chunkBytes(chunk);
+    state.bytes += Math.max(bytes, LEAST_CHUNK_BYTES);
     if (state.bytes > byteLimit) return `the answer is larger than ${byteLimit} bytes`;
     if (chunk.sequence - state.acknowledged > BigInt(window)) return `more than ${window} chunks are unacknowledged`;
+    if (!options.unread.roomFor(bytes)) {
+      // Nobody reads, here and in many other requests; neither the provider nor the job is at fault.
+      const message = 'the market waits for its requesters to read';
+      callOff('superseded', { type: 'failed', errorClass: 'no-capacity', message });
+      return undefined;
+    }
+    unread.set(chunk.sequence, bytes);
+    options.unread.add(bytes);
     state.sequence = chunk.sequence;
     const { sequence, content, reasoning, toolCalls } = chunk;
     queue.push({ type: 'chunk', sequence, content, reasoning, toolCalls });

@@ -18,11 +18,9 @@ export function createCreateRequest(deps: ComputeDeps) {
     if ('known' in opened) return { request: toComputeRequest(opened.known) };
     const { plan, reserved } = opened.started;
     const control = createRunControl();
-    deps.registry.run(plan.requestId, control, () =>
-      // Why it failed stands in its row, where GetRequest finds it.
-      runDetached(() => deps.run(plan, { put: () => true }, control, reserved).then(() => undefined)),
-    );
-    opened.listed();
+    // Why it failed stands in its row, where GetRequest finds it.
+    const work = () => runDetached(() => deps.run(plan, { put: () => true }, control, reserved).then(() => undefined));
+    deps.registry.run(plan.requestId, control, work, opened.leave);
     const row = await deps.reads.byRequest(plan.requestId, viewerOf(ctx.identity));
     if (row === undefined) throw commonFaults.INTERNAL('the request just written is gone');
     return { request: toComputeRequest(row) };

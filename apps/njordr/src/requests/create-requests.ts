@@ -82,7 +82,10 @@ export function createRequests(deps: RequestsDeps): Requests {
       reads: createTransactionReads({ pool }),
       prepare: createPrepare(assessing),
       start: createStart({ store, directory, money, finish, keeper, clock, logger, holdSeconds }),
-      run: createRunner({ hub, directory, money, store, finish, keeper, keep, counter, clock, logger }),
+      run: createRunner({
+        ...{ hub, directory, money, store, finish, keeper, keep, counter, clock, logger },
+        slowReaderMs: () => settings().requests.slowReaderMs,
+      }),
       resultTtlSeconds: () => settings().requests.resultTtlSeconds,
     },
     start: () => keeper.start(),

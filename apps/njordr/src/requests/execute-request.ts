@@ -29,7 +29,7 @@ export function createExecuteRequest(deps: ComputeDeps) {
 
 async function* stream(
   deps: ComputeDeps,
-  { started: { plan, reserved }, listed }: Extract<Opened, { started: object }>,
+  { started: { plan, reserved }, leave }: Extract<Opened, { started: object }>,
   ctx: CallContext,
 ): AsyncGenerator<njordr.ExecuteRequestResponse, void, undefined> {
   const channel = createEventChannel();
@@ -41,7 +41,7 @@ async function* stream(
   };
   ctx.signal.addEventListener('abort', gone, { once: true });
   if (ctx.signal.aborted) gone();
-  deps.registry.run(plan.requestId, control, () =>
+  const work = () =>
     runDetached(async () => {
       try {
         const receipt = await deps.run(plan, channel, control, reserved);
@@ -51,9 +51,8 @@ async function* stream(
       } catch (error) {
         channel.finish(error);
       }
-    }),
-  );
-  listed();
+    });
+  deps.registry.run(plan.requestId, control, work, leave);
   try {
     const { requestId, transactionId, candidates, budget, hold } = plan;
     const value = njordr.ExecutionAccepted.fromPartial({

@@ -10,8 +10,8 @@ import { validateParameters } from './validate-parameters.ts';
 export type Opened =
   | {
       started: StartedRequest;
-      /** Gives back its place among the concurrent ones; called once it is listed as running. */
-      listed: () => void;
+      /** Gives back its place among the concurrent ones. */
+      leave: () => void;
     }
   | { known: TransactionRow };
 
@@ -37,11 +37,12 @@ export async function openRequest(
         assertSameRequest(known, hash);
         return { known };
       }
-      const leave = deps.registry.enter(deps.assessing.settings().maxConcurrent);
+      const { subject, networkId } = ctx.identity;
+      const leave = deps.registry.enter(JSON.stringify([networkId, subject]), deps.assessing.settings());
       try {
         const prepared = await deps.prepare(request, ctx, { method, idempotencyKey }, checked);
         const started = await deps.start(prepared);
-        if (started !== undefined) return { started, listed: leave };
+        if (started !== undefined) return { started, leave };
       } catch (error) {
         leave();
         throw error;

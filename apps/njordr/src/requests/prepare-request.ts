@@ -11,6 +11,7 @@ import { requestCostCents } from '../routing/request-cost.ts';
 import { countInput, type CountedInput } from './count-input.ts';
 import { noCandidateFault } from './no-candidate-fault.ts';
 import { type RoutedRequest } from './request-plan.ts';
+import { type PlaceLimits } from './request-registry.ts';
 import { routingQueryOf } from './routing-query-of.ts';
 import { type CheckedParameters, type ParameterLimits, validateParameters } from './validate-parameters.ts';
 
@@ -20,7 +21,7 @@ export interface PrepareDeps {
   policies: () => PolicySet;
   clock: Clock;
   newId: () => string;
-  settings: () => ParameterLimits & { maxConcurrent: number };
+  settings: () => ParameterLimits & PlaceLimits;
   /** Refuses new work while the outbox is full. */
   assertCapacity: () => void;
   /** Notes a denial in the history. */

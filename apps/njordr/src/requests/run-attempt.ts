@@ -34,6 +34,8 @@ export interface RequestRun {
   readonly control: RunControl;
   readonly sink: ExecutionSink;
   readonly meter: OutputMeter;
+  /** How long the requester may take to take a chunk, ms. */
+  readonly slowReaderMs: number;
   /** Number of the last chunk put. */
   sequence: bigint;
   /** Called when the first chunk of an attempt was taken, and after every further one. */
@@ -110,7 +112,7 @@ async function deliver(
   if (run.control.signal.aborted) return { how: 'called-off', why: run.control.calledOff ?? 'requester' };
   const chunk = meterChunk(run, event, report.candidate.providerId);
   if (chunk !== undefined) {
-    const taken = await run.sink.put({ event: { $case: 'chunk', value: chunk } }, run.control.signal);
+    const taken = await putInTime(run, chunk);
     if (!taken) {
       // Unless it was called off while nobody read, the requester is gone.
       run.control.callOff('requester');
@@ -121,6 +123,18 @@ async function deliver(
     run.onDelivered(report, first);
   }
   return run.meter.full ? { how: 'limit' } : undefined;
+}
+
+/** Who takes nothing for too long is as good as gone: until then the provider waits, and what it sent is kept here. */
+async function putInTime({ sink, control, slowReaderMs }: RequestRun, value: njordr.OutputChunk): Promise<boolean> {
+  const put = sink.put({ event: { $case: 'chunk', value } }, control.signal);
+  if (typeof put === 'boolean') return put;
+  const timer = setTimeout(() => control.callOff('requester'), slowReaderMs);
+  try {
+    return await put;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** The chunk as far as the budget reaches; undefined when nothing of it remains. */

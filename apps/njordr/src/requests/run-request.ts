@@ -28,6 +28,7 @@ export interface RunDeps {
   finish: ReturnType<typeof createFinish>;
   keeper: LeaseKeeper;
   keep: AnswerKeeper;
+  slowReaderMs: () => number;
   counter: TokenCounter;
   clock: Clock;
   logger: Logger;
@@ -59,7 +60,7 @@ export function createRunner(deps: RunDeps) {
       return wanted ? deps.keep(plan, [output], common.FinishReason.RECOVERED) : undefined;
     };
     const run: RequestRun = {
-      ...{ plan, control, sink, meter, sequence: 0n },
+      ...{ plan, control, sink, meter, sequence: 0n, slowReaderMs: deps.slowReaderMs() },
       onDelivered(report, first) {
         delivered.by = report;
         keeper.delivered(plan.transactionId, first);

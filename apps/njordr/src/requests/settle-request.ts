@@ -1,6 +1,7 @@
 import { common, type heidrun, njordr } from '@edda/contracts';
 import { commonFaults, Fault } from '@edda/faults';
 import { type Logger } from '@edda/telemetry';
+import { type TokenCounter } from '@edda/tokens';
 import { njordrFaults } from '../faults.ts';
 import { type createFinish, type RequestEnd } from './finish-request.ts';
 import { takenOver, type Verdict } from './judge-attempt.ts';
@@ -14,7 +15,12 @@ const Status = njordr.TransactionStatus;
 const nothing = { finishReason: common.FinishReason.UNSPECIFIED, costLimited: false, capture: undefined };
 
 /** Captures or releases the money, and writes the end: the one place where a request is settled. */
-export function createSettle(deps: { money: Money; finish: ReturnType<typeof createFinish>; logger: Logger }) {
+export function createSettle(deps: {
+  money: Money;
+  finish: ReturnType<typeof createFinish>;
+  counter: Pick<TokenCounter, 'countText'>;
+  logger: Logger;
+}) {
   const { money, finish } = deps;
   /** Faults thrown after the end was written. */
   const final = new WeakSet<object>();
@@ -42,7 +48,7 @@ export function createSettle(deps: { money: Money; finish: ReturnType<typeof cre
     const step: Step = { ...plan, preauthId: plan.hold.preauthId };
     if (ending.next === 'complete') {
       const { finishReason, costLimited } = ending;
-      const legs = captureLegs(plan, reports, ending.billInput);
+      const legs = captureLegs(deps.counter, plan, reports, ending.billInput);
       const outcome = await bill(() => money.capture(step, legs, finishReason));
       if (outcome.state === 'captured') {
         const { capture } = outcome;
@@ -81,6 +87,7 @@ async function bill(capture: () => Promise<HoldOutcome>): Promise<HoldOutcome> {
 
 /** One leg per provider that delivered; the input goes to the last one, if it is billed at all. */
 export function captureLegs(
+  counter: Pick<TokenCounter, 'countText'>,
   plan: PlannedRequest,
   reports: readonly AttemptReport[],
   billInput: boolean,
@@ -91,13 +98,26 @@ export function captureLegs(
     const withInput = billInput && index === answered.length - 1;
     // A claim is about the whole answer, so it says nothing about one that was cut, called off or broken off.
     const whole = report.end.how === 'done';
+    const { output, counted } = outputOf(counter, plan.parameters.model, report.output.billed);
+    const methods = [...(withInput ? [plan.input.method] : []), ...(counted === undefined ? [] : [counted])];
     return {
       providerId: report.candidate.providerId,
       input: withInput ? { $case: 'inputTokens', value: plan.input.tokens } : undefined,
-      output: { $case: 'outputText', value: report.output.billed },
-      countedMethod: withInput ? plan.input.method : common.TokenMethod.UNSPECIFIED,
+      output,
+      countedMethod: Math.max(common.TokenMethod.UNSPECIFIED, ...methods) as common.TokenMethod,
       claimedInputTokens: whole && withInput ? report.claimedInputTokens : undefined,
       claimedOutputTokens: whole ? report.claimedOutputTokens : undefined,
     };
   });
+}
+
+/** Heidrun counts the text itself, but no message holds more than 4 MiB: what comes near that is counted here. */
+const MOST_TEXT_BYTES = 1_048_576;
+
+function outputOf(counter: Pick<TokenCounter, 'countText'>, model: string, text: string) {
+  if (Buffer.byteLength(text) <= MOST_TEXT_BYTES) {
+    return { output: { $case: 'outputText', value: text } as const, counted: undefined };
+  }
+  const { tokens, method } = counter.countText(model, text);
+  return { output: { $case: 'outputTokens', value: BigInt(tokens) } as const, counted: common.TokenMethod[method] };
 }

@@ -24,11 +24,14 @@ import { createReconciler, type ReconcilerSettings } from '../../src/reconciliat
 import { createComputeHandlers } from '../../src/requests/create-compute-handlers.ts';
 import { createRequests } from '../../src/requests/create-requests.ts';
 import { rules } from '../../src/rules.ts';
+import { type EdgeSettings } from '../../src/edge/edge-settings.ts';
 import { njordrSettings, type NjordrSettings } from '../../src/settings.ts';
 import { createTransactionHandlers } from '../../src/transactions/create-transaction-handlers.ts';
 import { createFakeDirectory } from './fake-directory.ts';
 import { createFakeHeidrun } from './fake-heidrun.ts';
+import { openEdge, openLink } from './open-link.ts';
 import { createScriptedHub } from './scripted-hub.ts';
+import { connectAgent } from './test-agent.ts';
 
 export const databases = createTestDatabases({
   migrationsDir: join(import.meta.dirname, '../../prisma/migrations'),
@@ -43,6 +46,10 @@ export interface OpenOptions {
   policies?: Partial<nornen.Policy>[] | 'none';
   settings?: DeepPartial<NjordrSettings>;
   providers?: string[];
+  /** Providers are agents over the real link, and there is an HTTP edge; without it they act by script. */
+  linked?: boolean;
+  /** Of that edge. */
+  http?: Partial<EdgeSettings>;
 }
 
 /** The request side over real gRPC and PostgreSQL; providers act by script, peers are small servers. */
@@ -50,6 +57,8 @@ export async function openRequests({
   policies = [],
   settings: overrides = {},
   providers = ['p1', 'p2'],
+  linked = false,
+  http = {},
 }: OpenOptions = {}) {
   const database = await databases.create();
   const keys = await generateSigningKeys();
@@ -74,6 +83,8 @@ export async function openRequests({
     (id) => market.offers.find(({ providerId }) => providerId === id)?.price ?? price,
   );
   const scripted = createScriptedHub();
+  const served = metrics();
+  const link = linked ? openLink({ providers, metrics: served, settings: () => settings.current().link }) : undefined;
   const received = { events: [] as string[], payloads: [] as string[], observations: [] as eikthyrnir.Observation[] };
 
   const peerMethods: { path: string }[] = [
@@ -138,7 +149,8 @@ export async function openRequests({
   if (policies !== 'none') await waitFor(() => feed.current().version === '1');
   const replica = () =>
     createRequests({
-      ...{ pool: database.pool, clock: systemClock, logger, settings: settings.current, hub: scripted.hub },
+      ...{ pool: database.pool, clock: systemClock, logger, settings: settings.current },
+      hub: link?.hub ?? scripted.hub,
       ...{ directory: market.directory, preAuth: clients.preAuth, policies: () => feed.current(), newId: randomUUID },
       resultKeys: `k1:${randomBytes(32).toString('base64')}`,
       random: () => 0.99,
@@ -156,17 +168,18 @@ export async function openRequests({
     });
   const requests = replica();
   requests.start();
-  const server = createGrpcServer({
-    service: 'njordr',
-    services: [
-      implement(njordr.ComputeServiceService, createComputeHandlers(requests.compute)),
-      implement(
-        njordr.TransactionServiceService,
-        createTransactionHandlers({ pool: database.pool, reads: requests.compute.reads }),
-      ),
-    ],
-    ...{ rules, auth, logger, metrics: metrics() },
-  });
+  const services = [
+    implement(njordr.ComputeServiceService, createComputeHandlers(requests.compute)),
+    implement(
+      njordr.TransactionServiceService,
+      createTransactionHandlers({ pool: database.pool, reads: requests.compute.reads }),
+    ),
+    ...(link === undefined ? [] : [link.service]),
+  ];
+  const server = createGrpcServer({ service: 'njordr', services, ...{ rules, auth, logger, metrics: served } });
+  const edge = linked
+    ? await openEdge({ services, auth, metrics: served, directory: market.directory, http })
+    : undefined;
   const address = `127.0.0.1:${await server.listen(local)}`;
   const relay = createOutboxRelay({
     pool: database.pool,
@@ -176,7 +189,15 @@ export async function openRequests({
   const closing: (() => void)[] = [];
   return {
     ...{ pool: database.pool, requests, replica, reconciler, settings, received, relay, peerServer },
-    ...{ market, hub: scripted, heidrun: fakeHeidrun.state },
+    ...{ market, hub: scripted, heidrun: fakeHeidrun.state, link: link?.hub },
+    httpUrl: edge?.url ?? '',
+    userToken: () => token('u1', ['user'], 'net-1')(),
+    /** A device's agent that does what the test says; it speaks for the provider of the same name. */
+    agent(deviceId: string) {
+      const agent = connectAgent(address, token(`owner-${deviceId}`, ['provider'], 'net-p'), deviceId);
+      closing.push(() => agent.close());
+      return agent;
+    },
     client(subject = 'u1', { networkId = 'net-1', roles = ['user'] as readonly Role[] } = {}) {
       const options = { address, token: token(subject, roles, networkId), logger, retries: false as const };
       const compute = createGrpcClient(njordr.ComputeServiceService, options);
@@ -189,7 +210,9 @@ export async function openRequests({
     },
     async close() {
       for (const close of closing) close();
+      await edge?.close();
       await server.close({ graceMs: 100 });
+      link?.close();
       await requests.close(100);
       await feed.close();
       for (const client of Object.values(clients)) client.close();

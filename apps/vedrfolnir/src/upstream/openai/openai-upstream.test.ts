@@ -39,6 +39,26 @@ describe('generate', () => {
     ]);
   });
 
+  it('puts a character together that the server split between two pieces', async () => {
+    const answer = await answerOf(
+      streamed([chunk({ content: 'hi \ud83d' }), chunk({ content: '\ude00!' }), chunk({}, 'stop')]),
+    );
+    expect(answer).toEqual([{ content: 'hi ' }, { content: '\u{1f600}!' }, { done: 'stop' }]);
+  });
+
+  it.each([
+    ['lines that are no events', 'garbage\n\nmore garbage\n\n', 'TRANSIENT'],
+    ['data that is not JSON', 'data: <html>\n\n', 'FAULT'],
+    ['JSON of another shape', 'data: [1, 2]\n\n', 'FAULT'],
+    ['bytes that are no UTF-8', Buffer.from([0x64, 0x61, 0x74, 0x61, 0x3a, 0xff, 0xfe, 0x0a, 0x0a]), 'FAULT'],
+  ])('judges a server that sends %s', async (_, body, kind) => {
+    const answering = answerOf((response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.end(body);
+    });
+    await expect(answering).rejects.toMatchObject({ kind });
+  });
+
   it('asks for a stream with usage, and sends only the options the job names', async () => {
     await answerOf(
       streamed([chunk({ content: 'x' }, 'stop')]),

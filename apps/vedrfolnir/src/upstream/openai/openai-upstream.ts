@@ -6,6 +6,7 @@ import { parseSse } from './parse-sse.ts';
 import { type Delta, readDelta } from './read-delta.ts';
 import { readModels } from './read-models.ts';
 import { createWatchdog, type Watchdog } from './watchdog.ts';
+import { createWholeCharacters } from './whole-characters.ts';
 
 export interface OpenAiUpstreamOptions {
   /** With or without `/v1` at its end: `http://127.0.0.1:11434`. */
@@ -96,17 +97,21 @@ async function* answer(
 ): AsyncGenerator<UpstreamEvent> {
   let finish: FinishReason | undefined;
   let usage: Delta['usage'];
+  const characters = createWholeCharacters();
   for await (const delta of deltas) {
     if (delta === '[DONE]') break;
     finish = delta.finish ?? finish;
     // Some servers count along in every chunk: the last count is the one that stands.
     usage = delta.usage ?? usage;
     // Role-only chunks come long before the first word: only words end the wait for it.
-    if (!delta.piece) continue;
+    const piece = delta.piece && characters.push(delta.piece);
+    if (!piece) continue;
     watchdog.pause();
-    yield delta.piece;
+    yield piece;
     watchdog.expect(idleTimeoutMs, 'further piece');
   }
+  const rest = characters.rest();
+  if (rest) yield rest;
   if (finish === undefined) throw new UpstreamError('TRANSIENT', 'the stream ended before the answer did');
   yield {
     done: finish,
