@@ -66,7 +66,8 @@ async function relay(
   await gate.reach(`${name}/${rpc}:before`);
   if (outbound.destroyed || inbound.destroyed) return void inbound.destroy();
   const call = outbound.request(headers);
-  call.on('error', () => inbound.close(constants.NGHTTP2_INTERNAL_ERROR));
+  // A connection that was lost is lost on both sides; a call that was reset is reset likewise.
+  call.on('error', () => (outbound.destroyed ? inbound.session?.destroy() : inbound.close(call.rstCode)));
   inbound.on('close', () => call.close(constants.NGHTTP2_CANCEL));
   const step = (direction: 'up' | 'down') => async (message: Buffer) => {
     const at = messageStep?.(rpc, direction, message);
@@ -77,15 +78,42 @@ async function relay(
   call.on('trailers', (sent: IncomingHttpHeaders) => (trailers = sent));
   inbound.on('wantTrailers', () => inbound.sendTrailers(trailers));
   call.on('response', (answer, flags) => {
-    // A stream's first words are no answer yet; one message, or an error, is.
-    const isAnswer = messageStep?.(rpc, 'down', Buffer.alloc(0)) === undefined;
-    void (async () => {
-      if (isAnswer) await gate.reach(`${name}/${rpc}:after`);
-      if (inbound.destroyed || inbound.closed) return;
-      const whole = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
-      inbound.respond(answer, whole ? { endStream: true } : { waitForTrailers: true });
-      if (!whole) await pump(call, inbound, step('down'));
-    })().catch(() => inbound.close(constants.NGHTTP2_INTERNAL_ERROR));
+    const whole = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
+    const respond = () => inbound.respond(answer, whole ? { endStream: true } : { waitForTrailers: true });
+    // A stream whose messages are steps of their own passes on at once; everything else waits for its answer to pass.
+    if (messageStep?.(rpc, 'down', Buffer.alloc(0)) !== undefined) {
+      respond();
+      if (!whole) void pump(call, inbound, step('down'));
+      return;
+    }
+    const passed = gate.reach(`${name}/${rpc}:after`);
+    relayAnswer(call, inbound, whole, passed, respond);
+  });
+}
+
+/** Takes the answer in at once, as a caller would, but passes nothing on before it may. */
+function relayAnswer(
+  call: ClientHttp2Stream,
+  inbound: ServerHttp2Stream,
+  whole: boolean,
+  passed: Promise<void>,
+  respond: () => void,
+): void {
+  const held: Buffer[] = [];
+  let open = false;
+  let ended = false;
+  call.on('data', (chunk: Buffer) => void (open ? inbound.write(chunk) : held.push(chunk)));
+  call.on('end', () => {
+    ended = true;
+    if (open && !whole) inbound.end();
+  });
+  void passed.then(() => {
+    if (inbound.destroyed || inbound.closed) return;
+    respond();
+    open = true;
+    if (whole) return;
+    for (const chunk of held) inbound.write(chunk);
+    if (ended) inbound.end();
   });
 }
 
@@ -107,7 +135,7 @@ async function pump(
     if (!to.destroyed) to.end();
   } catch {
     // Whichever side broke off: the other one learns it by its own stream's end.
-    to.close(constants.NGHTTP2_INTERNAL_ERROR);
+    to.close(constants.NGHTTP2_CANCEL);
   }
 }
 

@@ -26,12 +26,11 @@ const answeredWithinMs = 60_000;
  */
 export async function killAt(world: World, victim: Victim, step: Step, wanted: Wanted): Promise<KillOutcome> {
   const stop = world.gate.arm(step);
-  const calling = buy(world, wanted);
-  await within(reachedWithinMs, `reached ${step}`, stop.reached, calling);
+  const calling = await callUntilReached(world, wanted, step, stop.reached);
   await world.kill(victim);
   stop.release();
   await world.start(victim);
-  const first = await calling;
+  const first = await calling.ended;
   let last: Bought = first;
   let retries = 0;
   for (const until = performance.now() + answeredWithinMs; last.receipt === undefined || retries === 0;) {
@@ -44,18 +43,32 @@ export async function killAt(world: World, victim: Victim, step: Step, wanted: W
   return { step, victim, first, last, retries };
 }
 
-/** @throws Error when the time is over, or the request has ended long before without coming by */
-async function within(ms: number, what: string, reached: Promise<void>, calling: Promise<Bought>): Promise<void> {
+/**
+ * Calls until a call has come to the step: after the kill before, the provider may not be back yet.
+ * @throws Error when the time is over
+ */
+async function callUntilReached(world: World, wanted: Wanted, step: Step, reached: Promise<void>) {
   const timer = new AbortController();
-  const late = sleep(ms, undefined, { signal: timer.signal }).then(async () => {
-    const ended = await Promise.race([calling, sleep(0)]);
-    throw new Error(
-      `the request never ${what}; it ${ended === undefined ? 'still runs' : `ended: ${reasonOf(ended)}`}`,
-    );
-  });
-  late.catch(() => undefined);
-  await Promise.race([reached, late]);
-  timer.abort();
+  const late = sleep(reachedWithinMs, 'late' as const, { signal: timer.signal }).catch(() => 'late' as const);
+  const there = reached.then(() => 'reached' as const);
+  try {
+    for (;;) {
+      const ended = buy(world, wanted);
+      const what = await Promise.race([there, late, ended]);
+      if (what === 'reached') return { ended };
+      if (what === 'late') throw new Error(`the request never reached ${step}; it still runs`);
+      // What follows an answer, such as its events, comes by later.
+      const next = await Promise.race([
+        there,
+        late,
+        ...(what.receipt === undefined ? [sleep(200, 'again' as const)] : []),
+      ]);
+      if (next === 'reached') return { ended };
+      if (next === 'late') throw new Error(`the request never reached ${step}; it ended: ${reasonOf(what)}`);
+    }
+  } finally {
+    timer.abort();
+  }
 }
 
 function reasonOf({ fault, receipt }: Bought): string {

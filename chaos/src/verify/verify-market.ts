@@ -28,7 +28,16 @@ async function verifyTransactions({ databases }: World): Promise<string[]> {
   const { rows } = await databases.njordr.query<{ transaction_id: string; state: string }>(
     `SELECT transaction_id, state FROM transactions WHERE state IN ('PENDING', 'PROCESSING')`,
   );
-  return rows.map(({ transaction_id: id, state }) => `transaction ${id} is still ${state}`);
+  const wrong = await databases.njordr.query<{ transaction_id: string }>(
+    `SELECT transaction_id FROM transactions t WHERE provider_earnings_cents + company_fee_cents <> total_cost_cents
+       OR provider_earnings_cents <> (SELECT COALESCE(sum(earnings_cents), 0) FROM transaction_legs l
+         WHERE l.transaction_id = t.transaction_id)
+       OR (state <> 'COMPLETED' AND total_cost_cents <> 0)`,
+  );
+  return [
+    ...rows.map(({ transaction_id: id, state }) => `transaction ${id} is still ${state}`),
+    ...wrong.rows.map(({ transaction_id: id }) => `the bill of transaction ${id} does not add up`),
+  ];
 }
 
 /** Each hold is resolved; a transaction is COMPLETED exactly where its hold was captured, at the same cost. */

@@ -21,6 +21,7 @@ import { type Pool } from 'pg';
 import { createGate, type Gate } from '../proxies/gate.ts';
 import { killableMode, killablePart } from './killable-mode.ts';
 import { createProxies } from './proxies.ts';
+import { startRedis } from './redis-part.ts';
 
 /** A market whose every part is a process that can be killed, stopped at any step of a request. */
 export interface World {
@@ -45,8 +46,11 @@ export interface WorldOptions {
   /** Each with a sandbox card and money. */
   requesters: readonly MarketUser[];
   fundsCents: bigint;
+  /** More people with a payout method: owners of agents that run elsewhere. */
+  payees?: readonly MarketUser[];
   settings?: MarketSettings;
-  redisUrl?: string | undefined;
+  /** Starts a Redis for the services, if this machine has one. */
+  redis?: boolean;
 }
 
 /** Opens a market in a temporary folder. What fails to open leaves nothing behind. */
@@ -62,9 +66,14 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     stack.add('proxies', () => proxies.close());
     const logFile = (part: string) => logFileOf(folder, part);
     const mode = killableMode({ logFile, postgres: folder.postgres, proxies, logger });
-    const { settings = {}, redisUrl } = options;
+    const { settings = {} } = options;
+    const redis = options.redis === true ? await startRedis() : undefined;
+    if (redis !== undefined) {
+      mode.parts.set('redis', redis.part);
+      stack.add('Redis', () => redis.part.close());
+    }
     const market = await composeMarket(
-      { folder, ports: freePorts, logger, settings, redisUrl },
+      { folder, ports: freePorts, logger, settings, redisUrl: redis?.url },
       {
         ...mode,
         startAgent: () => Promise.reject(new Error('agents are started apart')),
@@ -86,6 +95,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
       await ensurePaymentMethod(market, requester, 'pay', logger);
       await ensureFunds(market, requester, options.fundsCents, logger);
     }
+    for (const payee of options.payees ?? []) await ensurePaymentMethod(market, payee, 'payout', logger);
     const address = await proxies.beforeAgents(market.addresses.njordr);
     const { signingKeyFile, postgres } = folder;
     for (const agent of options.agents) {

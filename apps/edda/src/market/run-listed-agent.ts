@@ -55,7 +55,8 @@ function agentSettings(address: string, options: LocalAgentOptions) {
         ...(options.model !== undefined && { model: options.model }),
       },
     },
-    link: { drainGraceMs: 5_000 },
+    // On one machine Njörðr is back within seconds; nobody is spared by waiting longer.
+    link: { drainGraceMs: 5_000, reconnectMaxMs: 1_000 },
     operations: { enabled: options.operationsPort !== undefined, port: options.operationsPort ?? 0 },
   };
 }
