@@ -18,9 +18,8 @@ import { createPaymentProvider } from './payments/provider/create-payment-provid
 import { type SpendingWatch } from './payments/spending/spending-watch.ts';
 import { createTokenSeal } from './payments/token-seal.ts';
 import { startPeriodic } from './periodic.ts';
-import { createBatchMetrics } from './preauth/batch-metrics.ts';
 import { createHoldCache } from './preauth/hold-cache.ts';
-import { createPreAuthBatches } from './preauth/pre-auth-batches.ts';
+import { openBatches } from './preauth/open-batches.ts';
 import { createPreAuthHandlers } from './preauth/pre-auth-handlers.ts';
 import { createPreAuthMetrics } from './preauth/pre-auth-metrics.ts';
 import { sweepHolds } from './preauth/sweep-holds.ts';
@@ -165,16 +164,15 @@ function createCalculations({ base, settings, clock, counter, relay }: Parts): S
   ];
 }
 
-function createPreAuth({ base, settings, clock, counter, relay }: Parts, spent: SpendingWatch): ServiceEntry {
+function createPreAuth(parts: Parts, spent: SpendingWatch): ServiceEntry {
+  const { base, settings, secrets, clock, counter, relay } = parts;
   const { pool, logger } = base;
   const metrics = createPreAuthMetrics(base.metrics, pool, clock);
-  const rateBps = () => settings.current().commission.rateBps;
-  const batches = createPreAuthBatches({
-    ...{ pool, clock, rateBps, readyToPay },
+  const batches = openBatches(base, secrets.DATABASE_URL, {
+    ...{ clock, readyToPay },
     newId: randomUUID,
-    batchMetrics: createBatchMetrics(base.metrics),
+    rateBps: () => settings.current().commission.rateBps,
   });
-  base.onClose('batches of holds', () => batches.close());
   const deps = {
     ...{ pool, counter, clock, batches, metrics, spent },
     known: createHoldCache(),

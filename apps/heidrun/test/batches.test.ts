@@ -2,19 +2,26 @@ import { type Fault } from '@edda/faults';
 import { type Pool, type PoolClient } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Hold } from '../src/preauth/hold.ts';
+import { type PreAuthBatches } from '../src/preauth/pre-auth-batches.ts';
 import { sweepHolds } from '../src/preauth/sweep-holds.ts';
 import { cancelItem, captureItem, holdItem, replicaOf } from './support/batch-items.ts';
 import { setPrice, startHeidrun, type TestHeidrun } from './support/start-heidrun.ts';
 
 let service: TestHeidrun;
-let batches: ReturnType<typeof replicaOf>;
+let batches: PreAuthBatches;
+const others: PreAuthBatches[] = [];
+const another = (wrap?: (pool: Pool) => Pool): PreAuthBatches => {
+  const replica = replicaOf(service, wrap);
+  others.push(replica);
+  return replica;
+};
 beforeAll(async () => {
   service = await startHeidrun();
   batches = replicaOf(service);
   await setPrice(service, 'p-1');
 });
 afterAll(async () => {
-  await batches.close();
+  for (const replica of [batches, ...others]) await replica.close();
   await service.close();
 });
 
@@ -96,7 +103,7 @@ describe('A batch of holds', () => {
   });
 
   it('makes one hold of repetitions on several replicas', async () => {
-    const replicas = [batches, replicaOf(service), replicaOf(service)];
+    const replicas = [batches, another(), another()];
     const user = await service.requester(10n);
     for (let round = 0; round < 10; round++) {
       const item = holdItem(user, ['p-1'], { tokens: { $case: 'inputTokens', value: 1n }, maxOutputTokens: 0n });
@@ -211,7 +218,7 @@ describe('A batch of captures and cancellations', () => {
   it('has one winner for each hold among replicas that capture, cancel and sweep the same ones', async () => {
     const users = await Promise.all(Array.from({ length: 4 }, () => service.requester(1_000n)));
     const holds = (await Promise.all(users.map((user) => held(user, 25)))).flat();
-    const [left, right] = [replicaOf(service), replicaOf(service)];
+    const [left, right] = [another(), another()];
     const none = () => undefined;
     const late = { now: () => new Date(service.clock.now().getTime() + 3_600_000) };
     const sweep = sweepHolds({
@@ -283,8 +290,8 @@ describe('What a batch leaves behind', () => {
 describe('A commit whose answer got lost', () => {
   it('is found by the repetition: one effect, the same answer', async () => {
     const user = await service.requester(100n);
-    const line = fragile(service.database.pool);
-    const losing = replicaOf(service, line.pool);
+    const line = fragile();
+    const losing = another(line.wrap);
     line.loseNextCommit();
     const item = holdItem(user, ['p-1']);
     const first = await losing.hold(item);
@@ -301,7 +308,7 @@ describe('A commit whose answer got lost', () => {
 });
 
 /** A pool one of whose commits takes effect while the connection breaks before the answer comes. */
-function fragile(pool: Pool) {
+function fragile() {
   let armed = false;
   const query = async (client: PoolClient, args: [string]): Promise<unknown> => {
     const answer = await client.query(...args);
@@ -317,9 +324,10 @@ function fragile(pool: Pool) {
         return typeof own === 'function' ? (own.bind(target) as unknown) : own;
       },
     });
-  const connect = async () => {
-    const client = await pool.connect();
-    return replaced(client, 'query', (...args: [string]) => query(client, args));
-  };
-  return { pool: replaced(pool, 'connect', connect), loseNextCommit: () => void (armed = true) };
+  const wrap = (pool: Pool): Pool =>
+    replaced(pool, 'connect', async () => {
+      const client = await pool.connect();
+      return replaced(client, 'query', (...args: [string]) => query(client, args));
+    });
+  return { wrap, loseNextCommit: () => void (armed = true) };
 }

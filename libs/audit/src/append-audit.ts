@@ -1,4 +1,4 @@
-import { type ClientBase } from 'pg';
+import { type ClientBase, type QueryConfig } from 'pg';
 import { type NewAuditRecord } from './new-audit-record.ts';
 import { AUDIT_FORMAT, type AuditContent, contentDigest } from './record-encoding.ts';
 
@@ -12,7 +12,12 @@ export const MAX_DETAILS_BYTES = 65_536;
  */
 export async function appendAudit(client: ClientBase, records: readonly NewAuditRecord[]): Promise<void> {
   if (records.length === 0) return;
-  await client.query({ name: 'audit-append', text: APPEND, values: auditArrays(records) });
+  await client.query(appendAuditQuery(records));
+}
+
+/** The statement of `appendAudit`, for transactions that send several at once. @throws as `appendAudit` */
+export function appendAuditQuery(records: readonly NewAuditRecord[]): QueryConfig {
+  return { name: 'audit-append', text: APPEND, values: auditArrays(records) };
 }
 
 /** How many parameters `auditInsertSql` takes: the arrays of `auditArrays`, in that order. */

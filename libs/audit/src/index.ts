@@ -1,4 +1,11 @@
-export { appendAudit, AUDIT_ARRAYS, auditArrays, auditInsertSql, MAX_DETAILS_BYTES } from './append-audit.ts';
+export {
+  appendAudit,
+  appendAuditQuery,
+  AUDIT_ARRAYS,
+  auditArrays,
+  auditInsertSql,
+  MAX_DETAILS_BYTES,
+} from './append-audit.ts';
 export { auditCaller } from './audit-caller.ts';
 export { auditOrigin } from './audit-origin.ts';
 export { type AuditSettings } from './audit-settings.ts';

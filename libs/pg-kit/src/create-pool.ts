@@ -10,6 +10,8 @@ export interface PoolOptions {
   /** Most connections at once; 10 by default. */
   max?: number;
   logger: KitLogger;
+  /** Statements are sent without waiting for the answers to earlier ones; off by default. For `inPipelinedTransaction`. */
+  pipeline?: boolean;
   /** A statement is cancelled by the server after this long; 30,000 by default, 0 for never. */
   statementTimeoutMs?: number;
   /** How long to wait for a connection, new or freed; 5,000 by default. */
@@ -34,6 +36,7 @@ export function createPool(options: PoolOptions): pg.Pool {
     statement_timeout: options.statementTimeoutMs ?? 30_000,
     idle_in_transaction_session_timeout: options.idleInTransactionTimeoutMs ?? 60_000,
     keepAlive: true,
+    pipeline: options.pipeline ?? false,
     types: kitTypes,
   });
   pool.on('error', (error) =>

@@ -14,11 +14,16 @@ export { IDEMPOTENCY_TTL_MS, idempotencyTables, idempotencyTableSql } from './id
 export { knownOutcome } from './idempotency/known-outcome.ts';
 export { sweepIdempotency } from './idempotency/sweep-idempotency.ts';
 export { withIdempotency, type IdempotencyScope } from './idempotency/with-idempotency.ts';
-export { inTransaction, type TransactionOptions } from './in-transaction.ts';
+export {
+  inPipelinedTransaction,
+  inTransaction,
+  type LastStatements,
+  type TransactionOptions,
+} from './in-transaction.ts';
 export { jsonText } from './json-text.ts';
 export { type KitLogger } from './kit-logger.ts';
 export { migrate, MIGRATIONS_TABLE, type MigrateOptions } from './migrate.ts';
-export { appendEvents, type NewEvent } from './outbox/append-events.ts';
+export { appendEvents, appendEventsQuery, type NewEvent } from './outbox/append-events.ts';
 export {
   createOutboxRelay,
   type OutboxMetrics,

@@ -5,13 +5,17 @@ import { createPool } from '../src/index.ts';
 import { quiet } from './quiet.ts';
 
 /** An empty database of its own, with `sql` applied. */
-export async function scratchDatabase(sql = 'SELECT 1', max = 10): Promise<{ pool: pg.Pool; drop(): Promise<void> }> {
+export async function scratchDatabase(
+  sql = 'SELECT 1',
+  max = 10,
+  pipeline = false,
+): Promise<{ pool: pg.Pool; drop(): Promise<void> }> {
   const adminUrl = inject('pgKitAdminUrl');
   const name = `scratch_${randomBytes(6).toString('hex')}`;
   await run(adminUrl, `CREATE DATABASE ${name}`);
   const url = new URL(adminUrl);
   url.pathname = `/${name}`;
-  const pool = createPool({ url: url.href, name, max, logger: quiet });
+  const pool = createPool({ url: url.href, name, max, pipeline, logger: quiet });
   await pool.query(sql);
   return {
     pool,

@@ -1,6 +1,6 @@
-import { type ClientBase } from 'pg';
+import { type QueryConfig } from 'pg';
 import { type AccountRow, rowOf } from './account-names.ts';
-import { asLedgerFault, type NewTransfer, type Release } from './post-transfers.ts';
+import { type NewTransfer, type Release } from './post-transfers.ts';
 
 export interface BatchPosting {
   /** Their ids must be new: the caller has made sure that none was posted before. */
@@ -18,11 +18,10 @@ interface Sums extends AccountRow {
 }
 
 /**
- * Posts the transfers and releases of a batch within the caller's transaction, in one round trip: every account is
- * locked (in id order) and updated once, however many of the batch move its money.
- * @throws INSUFFICIENT_FUNDS, AMOUNT_OVERFLOW; the transaction must then be rolled back
+ * The statement that posts the transfers and releases of a batch: every account is locked (in id order) and updated
+ * once, however many of the batch move its money. What it may fail with, `asLedgerFault` translates.
  */
-export async function postBatch(client: ClientBase, posting: BatchPosting): Promise<void> {
+export function postBatchQuery(posting: BatchPosting): QueryConfig {
   const { transfers, releases, postedAt, stripeBy } = posting;
   const sums = new Map<string, Sums>();
   const account = (base: string): Sums => {
@@ -52,13 +51,9 @@ export async function postBatch(client: ClientBase, posting: BatchPosting): Prom
     posted_cents: String(posted),
     released_cents: String(released),
   }));
-  await client
-    .query({
-      name: 'ledger-post-batch',
-      text: 'SELECT post_batch($1::jsonb, $2::jsonb, $3)',
-      values: [JSON.stringify(accounts), JSON.stringify(rows), postedAt],
-    })
-    .catch((error: unknown) => {
-      throw asLedgerFault(error);
-    });
+  return {
+    name: 'ledger-post-batch',
+    text: 'SELECT post_batch($1::jsonb, $2::jsonb, $3)',
+    values: [JSON.stringify(accounts), JSON.stringify(rows), postedAt],
+  };
 }

@@ -1,15 +1,16 @@
-import { appendAudit } from '@edda/audit';
-import { appendEvents, inTransaction } from '@edda/pg-kit';
+import { appendAuditQuery } from '@edda/audit';
+import { appendEventsQuery, inPipelinedTransaction } from '@edda/pg-kit';
 import { type Clock } from '@edda/telemetry';
-import { type Pool } from 'pg';
+import { type Pool, type QueryConfig } from 'pg';
 import { holdCreated } from '../events/hold-events.ts';
 import { decideHolds } from './decide-holds.ts';
 import { auditHeld } from './hold-audit.ts';
-import { readHoldFacts, type ReadyToPay } from './hold-facts.ts';
+import { type HoldFacts, readHoldFacts, type ReadyToPay } from './hold-facts.ts';
 import { type HeldOutcome, type HoldItem } from './hold-item.ts';
-import { insertHolds } from './hold-store.ts';
+import { insertHoldsQueries } from './hold-store.ts';
 
 export interface CommitHoldsDeps {
+  /** With `pipeline`. */
   pool: Pool;
   clock: Clock;
   /** A fresh unique id. */
@@ -26,28 +27,31 @@ export interface CommitHoldsDeps {
  */
 export function createCommitHolds({ pool, clock, newId, rateBps, readyToPay }: CommitHoldsDeps) {
   return (items: readonly HoldItem[]): Promise<(HeldOutcome | Error)[]> =>
-    inTransaction(
+    inPipelinedTransaction(
       pool,
       async (client) => {
         const facts = await readHoldFacts(client, items, { now: clock.now(), readyToPay });
         const outcomes = decideHolds(items, facts, { newId, rateBps: rateBps() });
-        const added = items.flatMap(({ by }, index) => {
-          const outcome = outcomes[index];
-          return outcome === undefined || outcome instanceof Error || outcome.replayed
-            ? []
-            : [{ hold: outcome.hold, by }];
-        });
-        const holds = added.map(({ hold }) => hold);
-        if (holds.length > 0) {
-          await insertHolds(client, holds, facts.wallets);
-          await appendEvents(client, holds.map(holdCreated));
-          await appendAudit(
-            client,
-            added.map(({ hold, by }) => auditHeld(hold, by)),
-          );
-        }
-        return outcomes;
+        return { result: outcomes, last: statementsOf(items, outcomes, facts) };
       },
       { idempotent: true },
     );
+}
+
+function statementsOf(
+  items: readonly HoldItem[],
+  outcomes: readonly (HeldOutcome | Error)[],
+  { wallets }: HoldFacts,
+): QueryConfig[] {
+  const added = items.flatMap(({ by }, index) => {
+    const outcome = outcomes[index];
+    return outcome === undefined || outcome instanceof Error || outcome.replayed ? [] : [{ hold: outcome.hold, by }];
+  });
+  if (added.length === 0) return [];
+  const holds = added.map(({ hold }) => hold);
+  return [
+    ...insertHoldsQueries(holds, wallets),
+    appendEventsQuery(holds.map(holdCreated)),
+    appendAuditQuery(added.map(({ hold, by }) => auditHeld(hold, by))),
+  ];
 }

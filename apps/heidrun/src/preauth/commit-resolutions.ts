@@ -1,15 +1,17 @@
-import { appendAudit, type NewAuditRecord } from '@edda/audit';
-import { appendEvents, inTransaction, type NewEvent } from '@edda/pg-kit';
-import { type ClientBase } from 'pg';
+import { appendAuditQuery, type NewAuditRecord } from '@edda/audit';
+import { appendEventsQuery, inPipelinedTransaction, type NewEvent } from '@edda/pg-kit';
+import { type ClientBase, type QueryConfig } from 'pg';
 import { capturePosted, holdReleased } from '../events/hold-events.ts';
 import { walletOf } from '../ledger/account-names.ts';
-import { postBatch } from '../ledger/post-batch.ts';
+import { postBatchQuery } from '../ledger/post-batch.ts';
+import { asLedgerFault } from '../ledger/post-transfers.ts';
 import { captureTransfers } from './capture-transfers.ts';
 import { decideResolutions, type ResolutionDecision } from './decide-resolutions.ts';
 import { type CommitHoldsDeps } from './commit-holds.ts';
 import { auditCaptured, auditReleased } from './hold-audit.ts';
 import { type Cancelled, type Captured, type ResolutionItem } from './resolution-item.ts';
-import { claimHolds, insertResolutions, type ResolvedHold } from './resolution-store.ts';
+import { claimHolds, insertResolutionsQuery, type ResolvedHold } from './resolution-store.ts';
+import { type ProviderBook } from './settle-capture.ts';
 
 /** How an item ended; undefined when its hold was resolved before. */
 export type ResolutionOutcome = Captured | Cancelled | undefined;
@@ -20,10 +22,14 @@ export type ResolutionOutcome = Captured | Cancelled | undefined;
  */
 export function createCommitResolutions({ pool, clock }: Pick<CommitHoldsDeps, 'pool' | 'clock'>) {
   return (items: readonly ResolutionItem[]): Promise<(ResolutionOutcome | Error)[]> =>
-    inTransaction(pool, (client) => commitAll(client, items, clock.now()), { idempotent: true });
+    inPipelinedTransaction(pool, (client) => resolveAll(client, items, clock.now()), { idempotent: true }).catch(
+      (error: unknown) => {
+        throw asLedgerFault(error);
+      },
+    );
 }
 
-async function commitAll(client: ClientBase, items: readonly ResolutionItem[], now: Date) {
+async function resolveAll(client: ClientBase, items: readonly ResolutionItem[], now: Date) {
   const holdIds = items.map(({ hold }) => hold.id);
   const facts = { now, ...(await claimHolds(client, holdIds, providersOf(items))) };
   const { decisions, books } = decideResolutions(items, facts);
@@ -32,8 +38,10 @@ async function commitAll(client: ClientBase, items: readonly ResolutionItem[], n
     if (decision === undefined || decision === 'gone' || decision instanceof Error) return [];
     return [{ item, ...(decision !== 'cancelled' && { settled: decision.settled }) }];
   });
-  if (resolved.length > 0) await store(client, resolved, books, now);
-  return items.map((item, index) => outcomeOf(item, decisions[index], now));
+  return {
+    result: items.map((item, index) => outcomeOf(item, decisions[index], now)),
+    last: resolved.length > 0 ? statementsOf(resolved, books, now) : [],
+  };
 }
 
 /** Books are made for pinned providers only; what names another one is refused when it is decided. */
@@ -47,33 +55,24 @@ function providersOf(items: readonly ResolutionItem[]): string[] {
   return [...new Set(captured)];
 }
 
-async function store(
-  client: ClientBase,
-  resolved: readonly ResolvedHold[],
-  books: Parameters<typeof insertResolutions>[2],
-  now: Date,
-): Promise<void> {
-  await insertResolutions(client, resolved, books, now);
-  // Netting at capture would add its transfers here: what the payer has earned goes to the wallet first, in the
-  // same statement, so that one row per account is still updated once.
-  await postBatch(client, {
-    transfers: resolved.flatMap(({ item, settled }) => (settled ? captureTransfers(item.hold, settled) : [])),
-    releases: resolved.map(({ item: { hold } }) => ({
-      account: walletOf({ networkId: hold.networkId, userId: hold.requesterId }),
-      amountCents: hold.heldCents,
-    })),
-    postedAt: now,
-    // One row of the company's account for the whole batch; concurrent batches rarely choose the same.
-    stripeBy: resolved[0]?.item.hold.id ?? '',
-  });
-  await appendEvents(
-    client,
-    resolved.map((one) => eventOf(one, now)),
-  );
-  await appendAudit(
-    client,
-    resolved.map((one) => auditOf(one, now)),
-  );
+function statementsOf(resolved: readonly ResolvedHold[], books: readonly ProviderBook[], now: Date): QueryConfig[] {
+  return [
+    insertResolutionsQuery(resolved, books, now),
+    // Netting at capture would add its transfers here: what the payer has earned goes to the wallet first, in the
+    // same statement, so that an account is still updated once.
+    postBatchQuery({
+      transfers: resolved.flatMap(({ item, settled }) => (settled ? captureTransfers(item.hold, settled) : [])),
+      releases: resolved.map(({ item: { hold } }) => ({
+        account: walletOf({ networkId: hold.networkId, userId: hold.requesterId }),
+        amountCents: hold.heldCents,
+      })),
+      postedAt: now,
+      // One row of the company's account for the whole batch; concurrent batches rarely choose the same.
+      stripeBy: resolved[0]?.item.hold.id ?? '',
+    }),
+    appendEventsQuery(resolved.map((one) => eventOf(one, now))),
+    appendAuditQuery(resolved.map((one) => auditOf(one, now))),
+  ];
 }
 
 function auditOf({ item, settled }: ResolvedHold, now: Date): NewAuditRecord {

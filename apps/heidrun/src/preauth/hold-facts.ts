@@ -31,9 +31,10 @@ export const userOf = ({ request }: HoldItem): UserKey => ({
 export const priceKey = (providerId: string, model: string): string => `${providerId}\n${model}`;
 
 /**
- * Reads the facts for a batch with as many statements as for one call (one more where a wallet has a spending limit). The wallets are locked after prices and payment
- * methods are read, so that batches with a wallet in common wait for each other over the write only, and before
- * earlier holds are looked for: of parallel duplicates, in whichever process, the later then sees the earlier.
+ * Reads the facts for a batch with as many statements as for one call (one more where a wallet has a spending limit).
+ * The wallets are locked after prices and payment methods are read, so that batches with a wallet in common wait for
+ * each other over the write only, and before earlier holds are looked for: of parallel duplicates, in whichever
+ * process, the later then sees the earlier.
  */
 export async function readHoldFacts(
   client: ClientBase,
@@ -46,18 +47,22 @@ export async function readHoldFacts(
       candidates.map(({ providerId }) => [priceKey(providerId, model), { providerId, model }] as const),
     ),
   );
-  const prices = await pricesInForceOf(client, [...wanted.values()], now);
-  const ready = await readyToPay(client, users, now);
-  const wallets = await lockWallets(client, users.map(walletOf));
+  // Sent one right behind the other; the server runs them in this order.
+  const [prices, ready, wallets, earlier] = await Promise.all([
+    pricesInForceOf(client, [...wanted.values()], now),
+    readyToPay(client, users, now),
+    lockWallets(client, users.map(walletOf)),
+    findEarlierHolds(
+      client,
+      items.map(({ request, origin }) => ({ transactionId: request.transactionId, ...origin })),
+    ),
+  ]);
   return {
     now,
     prices: new Map([...wanted.keys()].flatMap((key, index) => (prices[index] ? [[key, prices[index]]] : []))),
     ready,
     wallets,
     spent: await spentOf(client, wallets.values(), now),
-    earlier: await findEarlierHolds(
-      client,
-      items.map(({ request, origin }) => ({ transactionId: request.transactionId, ...origin })),
-    ),
+    earlier,
   };
 }

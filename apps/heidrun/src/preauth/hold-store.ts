@@ -1,4 +1,4 @@
-import { type ClientBase, type Pool } from 'pg';
+import { type ClientBase, type Pool, type QueryConfig } from 'pg';
 import { walletOf } from '../ledger/account-names.ts';
 import { candidateToJson } from './candidate.ts';
 import { type Hold, holdFromRow, type HoldRow, type HoldWithResolution, type Resolution } from './hold.ts';
@@ -135,21 +135,19 @@ FROM (SELECT wallet, sum(held_cents)::bigint AS cents FROM added GROUP BY wallet
 WHERE accounts.name = s.wallet AND s.cents > 0`;
 
 /**
- * Stores holds, opens them and takes their amounts off what the wallets have available: one update per wallet.
+ * The statements that store holds, open them and take their amounts off what the wallets have available: one update
+ * per wallet. They fail with a unique violation when another process stored a hold of the same transaction or key in
+ * between, see `asHoldConflict`.
  * @param wallets those that exist and are locked; others are made, as a hold of nothing needs one too
- * @throws a unique violation when another process stored a hold of the same transaction or key in between
  */
-export async function insertHolds(
-  client: ClientBase,
-  holds: readonly Hold[],
-  wallets: ReadonlyMap<string, unknown>,
-): Promise<void> {
+export function insertHoldsQueries(holds: readonly Hold[], wallets: ReadonlyMap<string, unknown>): QueryConfig[] {
   const walletOfHold = ({ networkId, requesterId }: Hold) => walletOf({ networkId, userId: requesterId });
-  const missing = holds.map(walletOfHold).filter((name) => !wallets.has(name));
-  if (missing.length > 0) await client.query(MAKE_WALLETS, [[...new Set(missing)]]);
+  const missing = new Set(holds.map(walletOfHold).filter((name) => !wallets.has(name)));
   const rows = holds.map((hold) => toRow(hold, walletOfHold(hold)));
-  const values = [JSON.stringify(rows), holds[0]?.createdAt];
-  await client.query({ name: 'holds-insert', text: INSERT, values });
+  return [
+    ...(missing.size > 0 ? [{ name: 'wallets-make', text: MAKE_WALLETS, values: [[...missing]] }] : []),
+    { name: 'holds-insert', text: INSERT, values: [JSON.stringify(rows), holds[0]?.createdAt] },
+  ];
 }
 
 /** Integers travel as text: JSON numbers lose digits beyond 2^53. */

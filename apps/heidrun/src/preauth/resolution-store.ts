@@ -1,5 +1,5 @@
 import { common, enumName } from '@edda/contracts';
-import { type ClientBase } from 'pg';
+import { type ClientBase, type QueryConfig } from 'pg';
 import { type ResolutionItem } from './resolution-item.ts';
 import { type ProviderBook, type SettledCapture, type SettledLeg } from './settle-capture.ts';
 
@@ -68,15 +68,14 @@ export interface ResolvedHold {
 }
 
 /**
- * Stores a batch's resolutions, captures with their legs, and the providers' books, in one round trip.
- * @throws a unique violation when a key resolved another hold before, see `asResolutionConflict`
+ * The statement that stores a batch's resolutions, captures with their legs, and the providers' books. It fails with a
+ * unique violation when a key resolved another hold before, see `asResolutionConflict`.
  */
-export async function insertResolutions(
-  client: ClientBase,
+export function insertResolutionsQuery(
   resolved: readonly ResolvedHold[],
   books: readonly ProviderBook[],
   now: Date,
-): Promise<void> {
+): QueryConfig {
   const legs = resolved.flatMap(({ item, settled }) =>
     (settled?.legs ?? []).map((leg, position) => legRow(item.hold.id, leg, position)),
   );
@@ -85,7 +84,7 @@ export async function insertResolutions(
     JSON.stringify(legs),
     JSON.stringify(books.map(bookRow)),
   ];
-  await client.query({ name: 'holds-resolve', text: RECORD, values: [...values, now] });
+  return { name: 'holds-resolve', text: RECORD, values: [...values, now] };
 }
 
 /** Integers travel as text: JSON numbers lose digits beyond 2^53. */

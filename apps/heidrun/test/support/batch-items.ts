@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { type heidrun } from '@edda/contracts';
-import { hashRequest } from '@edda/pg-kit';
-import { createMetrics } from '@edda/telemetry';
+import { createPool, hashRequest } from '@edda/pg-kit';
+import { createMetrics, silentLogger } from '@edda/telemetry';
 import { createTokenCounter } from '@edda/tokens';
 import { type Pool } from 'pg';
 import { readyToPay } from '../../src/payments/ready-to-pay.ts';
 import { createBatchMetrics } from '../../src/preauth/batch-metrics.ts';
 import { type Hold } from '../../src/preauth/hold.ts';
 import { type HoldItem } from '../../src/preauth/hold-item.ts';
-import { createPreAuthBatches } from '../../src/preauth/pre-auth-batches.ts';
+import { createPreAuthBatches, type PreAuthBatches } from '../../src/preauth/pre-auth-batches.ts';
 import { readHoldRequest } from '../../src/preauth/pre-authorize-request.ts';
 import { type CancelItem, type CaptureItem } from '../../src/preauth/resolution-item.ts';
 import { holdRequest, type TestHeidrun } from './start-heidrun.ts';
@@ -23,13 +23,22 @@ const originOf = (key: string, content: unknown) => ({
 });
 
 /** The batches of one more replica on the service's database; calls of one turn of the event loop share a batch. */
-export const replicaOf = ({ database, clock }: Pick<TestHeidrun, 'database' | 'clock'>, pool: Pool = database.pool) =>
-  createPreAuthBatches({
-    ...{ pool, clock, readyToPay },
+export function replicaOf({ database, clock }: TestHeidrun, wrap = (pool: Pool): Pool => pool): PreAuthBatches {
+  const pool = createPool({ url: database.url, name: 'replica', max: 4, pipeline: true, logger: silentLogger() });
+  const batches = createPreAuthBatches({
+    ...{ pool: wrap(pool), clock, readyToPay },
     newId: randomUUID,
     rateBps: () => 1_500,
     batchMetrics: createBatchMetrics(createMetrics({ service: 'test', processMetrics: false })),
   });
+  return {
+    ...batches,
+    async close() {
+      await batches.close();
+      await pool.end();
+    },
+  };
+}
 
 /** 1,000 tokens in, 1,000 out, unless said otherwise. */
 export function holdItem(

@@ -1,4 +1,4 @@
-import { type ClientBase } from 'pg';
+import { type ClientBase, type QueryConfig } from 'pg';
 import { jsonText } from '../json-text.ts';
 import { OUTBOX_PARTITIONS } from './outbox-table-sql.ts';
 
@@ -45,7 +45,13 @@ SELECT inserted.sequence FROM inserted JOIN numbered USING (subject, sequence) O
  */
 export async function appendEvents(client: ClientBase, events: readonly NewEvent[]): Promise<bigint[]> {
   if (events.length === 0) return [];
-  const { rows } = await client.query<{ sequence: bigint | string }>({
+  const { rows } = await client.query<{ sequence: bigint | string }>(appendEventsQuery(events));
+  return rows.map(({ sequence }) => BigInt(sequence));
+}
+
+/** The statement of `appendEvents`, for transactions that send several at once. */
+export function appendEventsQuery(events: readonly NewEvent[]): QueryConfig {
+  return {
     name: 'outbox-append',
     text: APPEND,
     values: [
@@ -55,6 +61,5 @@ export async function appendEvents(client: ClientBase, events: readonly NewEvent
       events.map((event) => event.requestId ?? null),
       events.map((event) => event.occurredAt),
     ],
-  });
-  return rows.map(({ sequence }) => BigInt(sequence));
+  };
 }
