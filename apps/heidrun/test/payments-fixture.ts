@@ -69,9 +69,10 @@ export async function startPayments() {
     findPayout: (reference) => current.provider.findPayout(reference),
     readWebhook: (delivery) => current.provider.readWebhook(delivery),
   };
+  const keys = `test:${randomBytes(32).toString('base64')}`;
   const deps: PaymentDeps = {
     ...{ pool, provider, clock },
-    seal: createTokenSeal(`test:${randomBytes(32).toString('base64')}`),
+    seal: createTokenSeal(keys),
     newId: randomUUID,
     currency: 'EUR',
     settings: () => settings,
@@ -125,7 +126,23 @@ export async function startPayments() {
     await server.close({ graceMs: 0 });
     await databases.dropAll();
   };
-  return { pool, log, clock, deps, current, sandbox, topUps, payouts, spent, services, rules, payments, tokens, close };
+  return {
+    pool,
+    log,
+    clock,
+    deps,
+    keys,
+    current,
+    sandbox,
+    topUps,
+    payouts,
+    spent,
+    services,
+    rules,
+    payments,
+    tokens,
+    close,
+  };
 }
 
 const { PaymentMethodKind: Kind, PaymentPurpose: Purpose } = heidrun;

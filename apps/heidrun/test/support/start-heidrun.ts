@@ -10,6 +10,7 @@ import { type DeepPartial } from '@edda/settings';
 import { clearingOf, walletOf } from '../../src/ledger/account-names.ts';
 import { postTransfers } from '../../src/ledger/post-transfers.ts';
 import { run } from '../../src/run.ts';
+import { type HeidrunSecrets } from '../../src/secrets.ts';
 import { type HeidrunSettings } from '../../src/settings.ts';
 
 const databases = createTestDatabases({
@@ -25,11 +26,18 @@ export interface Caller {
 
 /** Heidrun over a real socket on a real database, its time under control, its sweep as slow as a test wants it. */
 export async function startHeidrun({
+  secrets = {},
   settings = {},
   clock = createFakeClock(new Date()),
   redisUrl,
   beside,
-}: { settings?: DeepPartial<HeidrunSettings>; clock?: FakeClock; redisUrl?: string; beside?: TestDatabase } = {}) {
+}: {
+  secrets?: Partial<HeidrunSecrets>;
+  settings?: DeepPartial<HeidrunSettings>;
+  clock?: FakeClock;
+  redisUrl?: string;
+  beside?: TestDatabase;
+} = {}) {
   const database: TestDatabase = beside ?? (await databases.create());
   const folder = await mkdtemp(join(tmpdir(), 'heidrun-'));
   const { privateJwk, jwks } = await generateSigningKeys();
@@ -49,6 +57,7 @@ export async function startHeidrun({
       DATABASE_URL: database.url,
       EDDA_SERVICE_KEY_FILE: join(folder, 'key.json'),
       HEIDRUN_PAYMENT_KEYS: `test:${randomBytes(32).toString('base64')}`,
+      ...secrets,
       REDIS_URL: redisUrl,
     },
     logger: log.logger,
