@@ -248,7 +248,10 @@ function createRelay({ base, settings }: Pick<Parts, 'base' | 'settings'>): Outb
   });
   const relay = createOutboxRelay({
     pool: base.pool,
-    deliver: createDeliverEvents(base.peer(nornen.HistoryServiceService, peers.nornen, peers.tls)),
+    deliver: createDeliverEvents({
+      history: base.peer(nornen.HistoryServiceService, peers.nornen, peers.tls),
+      logger: base.logger.module('outbox'),
+    }),
     maxPending: outbox.maxPending,
     // One worker: each holds a connection of the pool while it delivers.
     hashPartitions: 1,

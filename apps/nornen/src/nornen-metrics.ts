@@ -30,5 +30,6 @@ export function createNornenMetrics(metrics: Metrics) {
     name: 'edda_nornen_policy_version',
     help: 'Version of the policies in force on this replica; 0 without any.',
   });
-  return { decisions, events, duplicates, conflicts, gaps, policyVersion };
+  const watchers = metrics.gauge({ name: 'edda_nornen_event_watchers', help: 'Open streams of WatchEvents.' });
+  return { watchers, decisions, events, duplicates, conflicts, gaps, policyVersion };
 }

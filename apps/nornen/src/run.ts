@@ -5,6 +5,7 @@ import { openService, type RunningService, serveSettings, type ServiceBase, serv
 import { createSettings, type DeepPartial, type SecretDeclaration, type Secrets, type Settings } from '@edda/settings';
 import { type Clock, type Logger, systemClock } from '@edda/telemetry';
 import { PrismaClient } from './gen/prisma/client.ts';
+import { createEventFeed } from './history/event-feed.ts';
 import { storeEvents } from './history/event-store.ts';
 import { ownEvent } from './history/own-event.ts';
 import { createNornenMetrics } from './nornen-metrics.ts';
@@ -80,7 +81,14 @@ async function serve(base: ServiceBase, settings: Settings<NornenSettings>, cloc
     ...{ settings, clock },
     announce: (client, event, version) => storeEvents(client, [ownEvent(event, version)]),
   });
+  const feed = createEventFeed({
+    pool,
+    logger: base.logger.module('history'),
+    pollMs: () => settings.current().history.watchPollMs,
+  });
+  base.onClose('event feed', () => feed.close());
   const services = nornenServices({
+    ...{ feed, watching: () => settings.current().history },
     ...{ pool, book, metrics, clock, prisma, settingsService },
     newId: randomUUID,
     audit: base.audit.service,

@@ -8,9 +8,10 @@ import { type DecisionDeps } from './decisions/make-decision.ts';
 import { type PrismaClient } from './gen/prisma/client.ts';
 import { ingestEvents } from './history/ingest-events.ts';
 import { queryHistory } from './history/query-history.ts';
+import { type WatchEventsDeps, watchEvents } from './history/watch-events.ts';
 import { watchPolicies } from './policies/watch-policies.ts';
 
-export interface ServiceDeps extends DecisionDeps {
+export interface ServiceDeps extends DecisionDeps, WatchEventsDeps {
   prisma: PrismaClient;
   signOfLifeMs: () => number;
   /** AuditService. */
@@ -28,8 +29,9 @@ export function nornenServices(deps: ServiceDeps): ServiceEntry[] {
       watchPolicies: watchPolicies(deps),
     }),
     implement(nornen.HistoryServiceService, {
-      ingestEvents: ingestEvents(deps),
+      ingestEvents: ingestEvents({ ...deps, onStored: () => deps.feed.ring() }),
       queryHistory: queryHistory(deps),
+      watchEvents: watchEvents(deps),
     }),
     implement(nornen.LiveServiceService, {}),
     implement(nornen.AnalyticsServiceService, {}),

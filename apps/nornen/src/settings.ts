@@ -57,6 +57,25 @@ export const settingsSchema = defineSettings({
         }),
       })
       .prefault({}),
+    history: z
+      .object({
+        watchPollMs: z.int().min(10).max(60_000).default(250).meta({
+          description: 'How late watchers see events that another replica took in.',
+          reload: 'live',
+          example: 100,
+        }),
+        watchSignOfLifeMs: z.int().min(100).max(300_000).default(15_000).meta({
+          description: 'Longest silence on WatchEvents; then an empty message brings the cursor up to date.',
+          reload: 'live',
+          example: 30_000,
+        }),
+        maxWatchers: z.int().min(1).max(100_000).default(1_000).meta({
+          description: 'Streams of WatchEvents at once on one replica; more answer RATE_LIMITED.',
+          reload: 'live',
+          example: 5_000,
+        }),
+      })
+      .prefault({}),
   }),
   crossCheck: ({ policies }) => complaintsAbout(policies.extra),
 });

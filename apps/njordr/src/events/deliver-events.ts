@@ -19,11 +19,25 @@ export function createDeliverEvents({ history, quality, logger }: DeliverDeps) {
     const told = batch.filter(({ type }) => type !== OBSERVATION_EVENT);
     const observations = observed.map(({ payload }) => eikthyrnir.Observation.fromJSON(payload));
     const results = await Promise.allSettled([
-      told.length > 0 && history.ingestEvents(once({ events: told.map(toEvent) }), { signal }),
+      told.length > 0 && tell({ history, logger }, told, signal),
       observations.length > 0 && record({ quality, logger }, observations, signal),
     ]);
     for (const result of results) if (result.status === 'rejected') throw result.reason;
   };
+}
+
+/** What contradicts the history is refused for good, after the rest was stored, and must not hold up other subjects. */
+async function tell(
+  { history, logger }: Pick<DeliverDeps, 'history' | 'logger'>,
+  events: readonly OutboxEvent[],
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await history.ingestEvents(once({ events: events.map(toEvent) }), { signal });
+  } catch (error) {
+    if (!(error instanceof Fault) || error.reason !== 'EVENT_SEQUENCE_CONFLICT') throw error;
+    logger.error({ ...error.metadata, err: error }, 'the history has another event in this place; ours is left behind');
+  }
 }
 
 async function record(

@@ -1,6 +1,6 @@
 import { type nornen } from '@edda/contracts';
 import { type CallContext } from '@edda/grpc-kit';
-import { invalidInput } from '@edda/faults';
+import { commonFaults, invalidInput } from '@edda/faults';
 import { inTransaction } from '@edda/pg-kit';
 import { type Pool } from 'pg';
 import { nornenFaults } from '../faults.ts';
@@ -14,25 +14,29 @@ const maxSubjectsPerStream = 5_000;
 export interface IngestDeps {
   pool: Pool;
   metrics: NornenMetrics;
+  /** Called after each commit that stored something: those who follow the history look at once. */
+  onStored: () => void;
 }
 
 /**
  * Stores the stream's events batch by batch, each batch in a transaction of its own. Repeated events are counted, not
  * stored again; gaps are tolerated and show in the positions.
- * @throws INVALID_INPUT; EVENT_SEQUENCE_CONFLICT after the rest of that batch was stored
+ * @throws INVALID_INPUT; ROLE_FORBIDDEN for another service's events; EVENT_SEQUENCE_CONFLICT after the rest of that batch was stored
  */
-export function ingestEvents({ pool, metrics }: IngestDeps) {
+export function ingestEvents({ pool, metrics, onStored }: IngestDeps) {
   return async (
     batches: AsyncIterable<nornen.IngestEventsRequest>,
-    ctx: Pick<CallContext, 'logger'>,
+    ctx: Pick<CallContext, 'logger' | 'identity'>,
   ): Promise<nornen.IngestEventsResponse> => {
     const positions = new Map<string, Position>();
     let accepted = 0;
     let duplicates = 0;
     for await (const batch of batches) {
       const events = checkEvents(batch);
+      assertOwn(events, ctx);
       const result = await inTransaction(pool, (client) => storeEvents(client, events), { idempotent: true });
       count(metrics, result);
+      if (result.accepted.length > 0) onStored();
       accepted += result.accepted.length;
       duplicates += result.duplicates;
       for (const position of result.positions) positions.set(`${position.service}\0${position.subject}`, position);
@@ -46,6 +50,13 @@ export function ingestEvents({ pool, metrics }: IngestDeps) {
       positions: [...positions.values()].map(({ subject, contiguous }) => ({ subject, sequence: contiguous })),
     };
   };
+}
+
+/** A service speaks for itself alone: the history is evidence. */
+function assertOwn(events: readonly { service: string }[], { identity }: Pick<CallContext, 'identity'>): void {
+  const foreign = events.find(({ service }) => service !== identity.subject);
+  if (foreign === undefined) return;
+  throw commonFaults.ROLE_FORBIDDEN(`${identity.subject} may not tell events of ${foreign.service}.`);
 }
 
 function count(metrics: NornenMetrics, { accepted, duplicates, conflicts, positions }: StoreResult): void {
