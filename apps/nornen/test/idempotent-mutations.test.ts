@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import * as contracts from '@edda/contracts';
 import { mutations } from '@edda/contracts/test/mutations';
 import { type RpcService } from '@edda/grpc-kit';
-import { assertOneEffect, assertUnimplemented, type PreparedMutation } from '@edda/testing';
+import { assertOneEffect, assertUnimplemented, type PreparedMutation, settingsMutations } from '@edda/testing';
 import { describe, expect, it } from 'vitest';
 import { rules } from '../src/rules.ts';
 import { batches, computeRequest, event, registration } from './support/messages.ts';
@@ -39,7 +39,8 @@ const rows: Readonly<Record<string, (service: TestNornen) => Promise<PreparedMut
 describe('every mutation, called 100 times at once with one key', () => {
   it.each(own)('%s has one effect, or is not there yet', async (mutation) => {
     const service = await startNornen();
-    const row = rows[mutation];
+    const settings = service.client(contracts.settings.SettingsServiceService, { roles: ['admin'] });
+    const row = rows[mutation] ?? settingsMutations(settings)[mutation];
     if (row !== undefined) return assertOneEffect({ pool: service.db.pool, prepare: () => row(service) });
     const { roles, subjects } = rules[`/edda.${mutation}`]!;
     const client = (definition: object) =>
