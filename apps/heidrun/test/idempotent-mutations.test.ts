@@ -7,6 +7,7 @@ import { assertOneEffect, assertUnimplemented, type PreparedMutation, settingsMu
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rules } from '../src/rules.ts';
 import { cardRequest } from './payments-fixture.ts';
+import { moneyMutations } from './support/money-mutations.ts';
 import {
   captureRequest,
   counted,
@@ -21,6 +22,7 @@ const own = mutations.filter((name) => /^(heidrun|settings|audit)\./.test(name))
 
 /** One row for each mutation that is implemented; what has none must answer UNIMPLEMENTED. */
 const rows: Readonly<Record<string, (service: TestHeidrun) => Promise<PreparedMutation>>> = {
+  ...moneyMutations,
   'heidrun.v1.PricingService/SetPricingConfig': async ({ pricing }) => {
     const request = heidrun.SetPricingConfigRequest.fromPartial({
       ...{ providerId: `p-${randomUUID()}`, ownerId: 'owner', networkId: 'net', model: 'gpt-4o', priceCents: 3n },
