@@ -84,8 +84,9 @@ function qualityService(base: ServiceBase, settings: Settings<EikthyrnirSettings
   base.onClose('retention sweep', () => sweep.close());
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
   base.onClose('prisma', () => prisma.$disconnect());
-  const { peers } = settings.current();
-  const requireOwn = createRequireOwn(base.peer(njordr.ProviderServiceService, peers.njordr, peers.tls));
+  const { tls } = settings.current().peers;
+  const njordrAt = () => settings.current().peers.njordr;
+  const requireOwn = createRequireOwn(base.peerAt(njordr.ProviderServiceService, njordrAt, { tls }));
   const { rules: recordRules, bounds, watch } = derived;
   const recording: RecordDeps = { pool, clock, rules: recordRules, bounds, metrics, onImportant: () => feed.ring() };
   const reading = { pool, clock, weighing: recordRules };

@@ -81,7 +81,7 @@ export const settingsSchema = defineSettings({
         }),
       })
       .prefault({}),
-    peers: z.object({ njordr: peerAddress('Njordr', 50_051), tls: peerTls() }).prefault({}),
+    peers: z.object({ njordr: peerAddress('Njordr', 50_051, 'live'), tls: peerTls() }).prefault({}),
   }),
   crossCheck: ({ observations }) =>
     observations.retentionDays * 24 > observations.maxAgeHours

@@ -22,4 +22,9 @@ export const nornenFaults = defineFaults('nornen', {
     meaning: 'No valid version of the policies is loaded.',
     remedy: 'Retry with backoff; an operator finds the reason in the log.',
   },
+  SERVICE_UNKNOWN: {
+    kind: 'not-found',
+    meaning: 'There is no service of this name.',
+    remedy: 'Name njordr, heidrun, eikthyrnir or nornen.',
+  },
 });

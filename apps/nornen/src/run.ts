@@ -4,6 +4,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import { openService, type RunningService, serveSettings, type ServiceBase, serviceSecrets } from '@edda/service-kit';
 import { createSettings, type DeepPartial, type SecretDeclaration, type Secrets, type Settings } from '@edda/settings';
 import { type Clock, type Logger, systemClock } from '@edda/telemetry';
+import { createServiceAccess } from './admin/service-access.ts';
 import { PrismaClient } from './gen/prisma/client.ts';
 import { createEventFeed } from './history/event-feed.ts';
 import { storeEvents } from './history/event-store.ts';
@@ -90,6 +91,8 @@ async function serve(base: ServiceBase, settings: Settings<NornenSettings>, cloc
   const services = nornenServices({
     ...{ feed, watching: () => settings.current().history },
     ...{ pool, book, metrics, clock, prisma, settingsService },
+    access: createServiceAccess(base, () => settings.current().peers, settingsService),
+    peerDeadlineMs: () => settings.current().admin.peerDeadlineMs,
     newId: randomUUID,
     audit: base.audit.service,
     signOfLifeMs: () => settings.current().policies.signOfLifeMs,

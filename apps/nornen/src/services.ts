@@ -1,6 +1,10 @@
 import { nornen } from '@edda/contracts';
 import { implement, type ServiceEntry } from '@edda/grpc-kit';
 import { type ServedSettings } from '@edda/service-kit';
+import { type AdminDeps } from './admin/admin-deps.ts';
+import { collectSettings } from './admin/collect-settings.ts';
+import { getSystemHealth } from './admin/get-system-health.ts';
+import { pushSettings } from './admin/push-settings.ts';
 import { decideProviderRegistration } from './decisions/decide-provider-registration.ts';
 import { decideRequest } from './decisions/decide-request.ts';
 import { listDecisions } from './decisions/list-decisions.ts';
@@ -11,7 +15,7 @@ import { queryHistory } from './history/query-history.ts';
 import { type WatchEventsDeps, watchEvents } from './history/watch-events.ts';
 import { watchPolicies } from './policies/watch-policies.ts';
 
-export interface ServiceDeps extends DecisionDeps, WatchEventsDeps {
+export interface ServiceDeps extends DecisionDeps, WatchEventsDeps, AdminDeps {
   prisma: PrismaClient;
   signOfLifeMs: () => number;
   /** AuditService. */
@@ -36,7 +40,11 @@ export function nornenServices(deps: ServiceDeps): ServiceEntry[] {
     implement(nornen.LiveServiceService, {}),
     implement(nornen.AnalyticsServiceService, {}),
     implement(nornen.UserConfigServiceService, {}),
-    implement(nornen.AdminServiceService, {}),
+    implement(nornen.AdminServiceService, {
+      getSystemHealth: getSystemHealth(deps),
+      collectSettings: collectSettings(deps),
+      pushSettings: pushSettings(deps),
+    }),
     deps.settingsService.entry,
     deps.audit,
   ];

@@ -1,6 +1,6 @@
 import { Fault, type FieldViolation } from '@edda/faults';
 import { compilePolicySet, policyLimits } from '@edda/policy';
-import { serviceSettings } from '@edda/service-kit';
+import { peerAddress, peerTls, serviceSettings } from '@edda/service-kit';
 import { defineSettings, type SettingsOf } from '@edda/settings';
 import { z } from 'zod';
 
@@ -74,6 +74,23 @@ export const settingsSchema = defineSettings({
           reload: 'live',
           example: 5_000,
         }),
+      })
+      .prefault({}),
+    admin: z
+      .object({
+        peerDeadlineMs: z.int().min(100).max(20_000).default(3_000).meta({
+          description: 'Longest wait for one answer of another service, when an admin asks about all of them, ms.',
+          reload: 'live',
+          example: 1_000,
+        }),
+      })
+      .prefault({}),
+    peers: z
+      .object({
+        njordr: peerAddress('Njordr', 50_051, 'live'),
+        heidrun: peerAddress('Heidrun', 50_052, 'live'),
+        eikthyrnir: peerAddress('Eikthyrnir', 50_053, 'live'),
+        tls: peerTls(),
       })
       .prefault({}),
   }),

@@ -34,6 +34,15 @@ const rows: Readonly<Record<string, (service: TestNornen) => Promise<PreparedMut
       conflicting: (idempotencyKey) => decisions.decideRequest({ ...request, activeRequests: 1, idempotencyKey }),
     };
   },
+  'nornen.v1.AdminService/PushSettings': async (service) => {
+    const admin = service.client(contracts.nornen.AdminServiceService, { roles: ['admin'] });
+    const changes = [{ path: 'policies.signOfLifeMs', valueJson: '20000' }];
+    const request = contracts.nornen.PushSettingsRequest.fromPartial({ service: 'nornen', changes, reason: 'a test' });
+    return {
+      call: (idempotencyKey) => admin.pushSettings({ ...request, idempotencyKey }),
+      conflicting: (idempotencyKey) => admin.pushSettings({ ...request, reason: 'another', idempotencyKey }),
+    };
+  },
 };
 
 describe('every mutation, called 100 times at once with one key', () => {

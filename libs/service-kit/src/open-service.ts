@@ -4,6 +4,7 @@ import {
   createTokenMinter,
   createTokenVerifier,
   type GrpcClient,
+  type GrpcClientOptions,
   type RpcService,
   type TokenVerifier,
 } from '@edda/grpc-kit';
@@ -13,6 +14,7 @@ import { type Settings } from '@edda/settings';
 import { createLogger, createMetrics, type Logger, type Metrics, systemClock } from '@edda/telemetry';
 import { type Pool } from 'pg';
 import { type CloseStack, createCloseStack } from './close-stack.ts';
+import { followAddress } from './follow-address.ts';
 import { openPorts, type ServePlan } from './open-ports.ts';
 import { type ReplicaGuard, takePlace } from './replica-guard.ts';
 import { type ServiceSecrets } from './service-secrets.ts';
@@ -48,11 +50,24 @@ export interface ServiceBase {
     address: string,
     tls?: PeerTls,
   ): GrpcClient<Definition>;
+  /**
+   * The same for a peer whose address may change while the service runs: ask for the client with every call. Calls over
+   * the former address may finish until the address changes once more.
+   */
+  peerAt<const Definition extends RpcService>(
+    definition: Definition,
+    address: () => string,
+    options?: PeerAtOptions,
+  ): () => GrpcClient<Definition>;
   /** Registers something to be closed, after everything that was opened later. */
   onClose(name: string, close: () => void | Promise<void>): void;
   /** Opens the gRPC and the operations port. @throws when one cannot be opened; nothing stays open then */
   serve(plan: ServePlan): Promise<{ grpc: number; operations: number }>;
   close(): Promise<void>;
+}
+
+export interface PeerAtOptions extends Pick<GrpcClientOptions, 'retries' | 'breaker'> {
+  tls?: PeerTls;
 }
 
 /** Lifetime of the tokens a service signs for itself, seconds. */
@@ -105,6 +120,17 @@ export async function openService<Values extends ServiceSettings>(
         ...clientTls(tls),
       });
       stack.add(`client of ${address}`, () => client.close());
+      return client;
+    },
+    peerAt(definition, address, { tls, ...options } = {}) {
+      const connect = (to: string) =>
+        createGrpcClient(definition, {
+          ...{ address: to, token, logger: logger.module('peers') },
+          ...options,
+          ...clientTls(tls),
+        });
+      const { client, close } = followAddress(address, connect);
+      stack.add('client of a peer', close);
       return client;
     },
     onClose: (part, close) => stack.add(part, close),

@@ -149,15 +149,15 @@ function auditGroup() {
     .prefault({});
 }
 
-/** A peer's gRPC address. */
-export function peerAddress(name: string, defaultPort: number) {
+/** A peer's gRPC address. @param reload `live` for a peer asked through `peerAt` */
+export function peerAddress(name: string, defaultPort: number, reload: 'live' | 'restart' = 'restart') {
   return z
     .string()
     .regex(/^[^\s:]+:\d{1,5}$|^\[[0-9a-f:]+\]:\d{1,5}$/i, 'must be host:port')
     .default(`127.0.0.1:${defaultPort}`)
     .meta({
       description: `gRPC address of ${name}.`,
-      reload: 'restart',
+      reload,
       example: `${name.toLowerCase()}:${defaultPort}`,
     });
 }

@@ -70,7 +70,7 @@ async function ensureJson<Value>(file: string, make: () => Promise<Value>): Prom
 }
 
 /** Whole or not at all, whenever the process dies. */
-async function replaceFile(file: string, content: string, mode: number): Promise<void> {
+export async function replaceFile(file: string, content: string, mode: number): Promise<void> {
   const aside = `${file}.${process.pid}`;
   await writeFile(aside, content, { mode });
   await chmod(aside, mode);

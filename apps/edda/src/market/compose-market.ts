@@ -2,6 +2,7 @@ import { createTokenMinter } from '@edda/grpc-kit';
 import { createCloseStack, type RunningService } from '@edda/service-kit';
 import { type Logger } from '@edda/telemetry';
 import { type DataFolder } from '../data/data-folder.ts';
+import { type MarketAddresses, openLaterPeers } from './later-peers.ts';
 import { type Market } from './market.ts';
 import { type MarketMode, type MarketSettings, type ServiceName, type ServiceOptions } from './market-mode.ts';
 import { type MarketPorts } from './market-ports.ts';
@@ -43,12 +44,15 @@ export async function composeMarket(plan: MarketPlan, mode: MarketMode): Promise
       auth: { issuer, jwksFile: folder.jwksFile },
     });
 
+    const later = await openLaterPeers(folder, plannedAddresses(ports));
     const nornen = await start('nornen', {
-      settings: { ...settings.nornen, ...settingsFor('nornen') },
+      settings: { ...withoutPeers(settings.nornen), ...settingsFor('nornen') },
+      settingsFile: later.nornen,
       secrets: await secretsFor('nornen'),
     });
     const eikthyrnir = await start('eikthyrnir', {
-      settings: { ...settings.eikthyrnir, ...settingsFor('eikthyrnir') },
+      settings: { ...withoutPeers(settings.eikthyrnir), ...settingsFor('eikthyrnir') },
+      settingsFile: later.eikthyrnir,
       secrets: await secretsFor('eikthyrnir'),
     });
     const heidrun = await start('heidrun', {
@@ -64,14 +68,16 @@ export async function composeMarket(plan: MarketPlan, mode: MarketMode): Promise
       },
       secrets: { ...(await secretsFor('njordr')), NJORDR_RESULT_KEYS: folder.secrets.resultKeys },
     });
+    const addresses = {
+      njordr: addressOf(njordr),
+      heidrun: addressOf(heidrun),
+      eikthyrnir: addressOf(eikthyrnir),
+      nornen: addressOf(nornen),
+    };
+    await later.write(addresses);
     const operationsPort = ({ ports: open }: RunningService) => open['operations'] ?? 0;
     return {
-      addresses: {
-        njordr: addressOf(njordr),
-        heidrun: addressOf(heidrun),
-        eikthyrnir: addressOf(eikthyrnir),
-        nornen: addressOf(nornen),
-      },
+      addresses,
       operationsPorts: {
         njordr: operationsPort(njordr),
         heidrun: operationsPort(heidrun),
@@ -86,6 +92,20 @@ export async function composeMarket(plan: MarketPlan, mode: MarketMode): Promise
     await stack.close();
     throw error;
   }
+}
+
+function plannedAddresses(ports: MarketPorts): MarketAddresses {
+  const at = (service: ServiceName) => `127.0.0.1:${ports[service].grpc}`;
+  return { njordr: at('njordr'), heidrun: at('heidrun'), eikthyrnir: at('eikthyrnir'), nornen: at('nornen') };
+}
+
+/** What is given at start wins over the file that names the peers. */
+function withoutPeers<Values extends { peers?: unknown }>(
+  values: Values | undefined,
+): Omit<Values, 'peers'> | undefined {
+  if (values === undefined) return undefined;
+  const { peers: _markets, ...rest } = values;
+  return rest;
 }
 
 function addressOf({ ports }: RunningService): string {

@@ -16,7 +16,10 @@ interface Runs {
 export type ServiceName = keyof Runs;
 
 /** Settings and secrets of a service, as its `run` takes them. */
-export type ServiceOptions<Name extends ServiceName> = Pick<Parameters<Runs[Name]>[0], 'settings' | 'secrets'>;
+export type ServiceOptions<Name extends ServiceName> = Pick<
+  Parameters<Runs[Name]>[0],
+  'settings' | 'settingsFile' | 'secrets'
+>;
 
 /** Settings of single services. */
 export type MarketSettings = {

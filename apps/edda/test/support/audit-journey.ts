@@ -69,6 +69,12 @@ export async function auditJourney(open: TestMarket): Promise<{ answer: string }
         changes: [{ path: 'audit.seal.intervalMs', valueJson: '500' }],
       }),
     );
+    await client(nornen.AdminServiceService, 'nornen', admin).pushSettings(
+      nornen.PushSettingsRequest.fromPartial({
+        ...{ idempotencyKey: randomUUID(), reason: 'seal sooner', service: 'nornen' },
+        changes: [{ path: 'audit.seal.intervalMs', valueJson: '500' }],
+      }),
+    );
     await settingsOf.reloadSettings({ idempotencyKey: randomUUID() });
     await useProvider(client(njordr.ProviderServiceService, 'njordr', otto), open.agent.providerId);
     return { answer };

@@ -43,6 +43,7 @@ export const auditedMutations: Readonly<Record<string, AuditedMutation | string>
   'njordr.v1.ComputeService/CreateRequest': of('njordr', 'transaction.create', 'ada', 'transaction'),
   'nornen.v1.DecisionService/DecideProviderRegistration': of('nornen', 'decision.make', 'njordr', 'decision'),
   'nornen.v1.DecisionService/DecideRequest': of('nornen', 'decision.make', 'njordr', 'decision'),
+  'nornen.v1.AdminService/PushSettings': of('nornen', 'settings.push', 'auditor', 'settings'),
   'settings.v1.SettingsService/UpdateSettings': of('heidrun', 'settings.update', 'auditor', 'settings'),
   'settings.v1.SettingsService/ReloadSettings': of('heidrun', 'settings.reload', 'auditor', 'settings'),
   'njordr.v1.ComputeService/CancelRequest': 'asks for the end, which is audited as transaction.cancel or .complete',

@@ -7,10 +7,10 @@ export type RequireOwn = (providerId: string, identity: Identity) => Promise<voi
 
 /** Asks Njörðr, which owns providers, on the caller's behalf: owner and network must both be the caller's. */
 export function createRequireOwn(
-  providers: Pick<GrpcClient<typeof njordr.ProviderServiceService>, 'getProvider'>,
+  providers: () => Pick<GrpcClient<typeof njordr.ProviderServiceService>, 'getProvider'>,
 ): RequireOwn {
   return async (providerId, { subject, networkId }) => {
-    const { provider } = await providers.getProvider({ providerId }, { actAs: { subject, networkId } });
+    const { provider } = await providers().getProvider({ providerId }, { actAs: { subject, networkId } });
     if (provider?.ownerId === subject && provider.networkId === networkId) return;
     throw commonFaults.NOT_FOUND('No such provider.');
   };

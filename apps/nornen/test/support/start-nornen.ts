@@ -11,8 +11,8 @@ import { run } from '../../src/run.ts';
 import { type NornenSettings } from '../../src/settings.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nornen-'));
-const jwksFile = join(folder, 'jwks.json');
-const keyFile = join(folder, 'key.json');
+export const jwksFile = join(folder, 'jwks.json');
+export const keyFile = join(folder, 'key.json');
 const { privateJwk, jwks } = await generateSigningKeys();
 writeFileSync(jwksFile, JSON.stringify(jwks));
 writeFileSync(keyFile, JSON.stringify(privateJwk));

@@ -98,17 +98,36 @@ async function store(
   return contract.UpdateSettingsResponse.toJSON(response);
 }
 
+/** What the update would lead to, or did lead to if it is stored. */
+async function validated(
+  deps: SettingsDeps,
+  request: Request,
+  changes: SettingChanges,
+  scope: IdempotencyScope,
+): Promise<Response> {
+  const known = async () => {
+    const outcome = await knownOutcome(deps.pool, scope);
+    return outcome === undefined ? undefined : contract.UpdateSettingsResponse.fromJSON(outcome);
+  };
+  const stored = await known();
+  if (stored !== undefined) return stored;
+  try {
+    return planned(deps, request, changes, await newestOverrides(deps.pool)).response;
+  } catch (error) {
+    // The very update may have been stored between the two looks, and then is what it contradicts.
+    const meanwhile = await known();
+    if (meanwhile === undefined) throw error;
+    return meanwhile;
+  }
+}
+
 /** UpdateSettings: a new version of the overrides, in force here before the answer, elsewhere with the next poll. */
 export function createUpdateSettings(deps: SettingsDeps) {
   return async (request: Request, call: SettingsCall): Promise<Response> => {
     assertMayChange(call.identity);
     const changes = parseUpdate(request);
     const scope = scopeOf(deps, request, call);
-    if (request.validateOnly) {
-      const known = await knownOutcome(deps.pool, scope);
-      if (known !== undefined) return contract.UpdateSettingsResponse.fromJSON(known);
-      return planned(deps, request, changes, await newestOverrides(deps.pool)).response;
-    }
+    if (request.validateOnly) return validated(deps, request, changes, scope);
     const answer = await withIdempotency(deps.pool, scope, (client) => store(deps, client, request, { changes, call }));
     deps.onStored?.();
     // The change is stored; should this look fail, the next poll puts it in force.

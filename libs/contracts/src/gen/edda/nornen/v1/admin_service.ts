@@ -96,11 +96,13 @@ export interface ServiceSettings {
   jsonSchema: string;
   /** ErrorInfo reason when it could not be asked; empty otherwise. */
   errorReason: string;
+  /** What went wrong then, for people; empty otherwise. */
+  errorMessage: string;
 }
 
 /** Request of CollectSettings. */
 export interface CollectSettingsRequest {
-  /** Only these services; none means all. */
+  /** Only these services, at most 4, each once; none means all. */
   services: string[];
 }
 
@@ -110,32 +112,68 @@ export interface CollectSettingsResponse {
   services: ServiceSettings[];
 }
 
-/** Request of PushSettings. */
-export interface PushSettingsRequest {
-  /** Makes a repeated call the same call; 1 to 128 characters, kept 7 days. */
-  idempotencyKey: string;
+/** What to change in one service. */
+export interface SettingsPush {
   /** njordr, heidrun, eikthyrnir or nornen. */
   service: string;
-  /** What to change; 1 to 500; all of it or nothing. */
+  /** What to change; 1 to 200, each path once; all of it or nothing. */
   changes: SettingChange[];
   /** Version the change was made from; absent means whichever is current. */
-  expectedVersion?:
-    | bigint
-    | undefined;
-  /** Why, for the audit; 1 to 500 characters. */
-  reason: string;
-  /** Checks the change without applying it. */
-  validateOnly: boolean;
+  expectedVersion?: bigint | undefined;
 }
 
-/** Response of PushSettings. */
-export interface PushSettingsResponse {
-  /** The settings after the change. */
+/** What became of a SettingsPush. */
+export interface SettingsPushResult {
+  /** njordr, heidrun, eikthyrnir or nornen. */
+  service: string;
+  /** Whether the change is stored; false with validate_only, and when error_reason says why not. */
+  applied: boolean;
+  /** The settings after the change (with validate_only: as they would be); absent when there is an error_reason. */
   snapshot:
     | SettingsSnapshot
     | undefined;
   /** Paths that take effect only after a restart. */
   restartPendingPaths: string[];
+  /** ErrorInfo reason when it was not stored; empty otherwise. */
+  errorReason: string;
+  /** What went wrong then, for people; empty otherwise. */
+  errorMessage: string;
+}
+
+/**
+ * Request of PushSettings. One service is named by service, changes and expected_version, several by pushes; not both.
+ * Every service checks its part first; if one refuses or cannot be asked, nothing is changed anywhere. Then all store
+ * theirs; should one fail only now, its result says so, and the same call with the same key stores what is missing.
+ */
+export interface PushSettingsRequest {
+  /** Makes a repeated call the same call; 1 to 128 characters, kept 7 days. */
+  idempotencyKey: string;
+  /** njordr, heidrun, eikthyrnir or nornen; empty with pushes. */
+  service: string;
+  /** What to change; 1 to 200, each path once; all of it or nothing. None with pushes. */
+  changes: SettingChange[];
+  /** Version the change was made from; absent means whichever is current. Absent with pushes. */
+  expectedVersion?:
+    | bigint
+    | undefined;
+  /** Why, kept with the version and for the audit; 1 to 500 characters. */
+  reason: string;
+  /** Checks the change without applying it. */
+  validateOnly: boolean;
+  /** Changes of several services, at most 4, each service once. */
+  pushes: SettingsPush[];
+}
+
+/** Response of PushSettings. */
+export interface PushSettingsResponse {
+  /** The settings after the change, when only one service was named; absent otherwise. */
+  snapshot:
+    | SettingsSnapshot
+    | undefined;
+  /** Paths that take effect only after a restart, when only one service was named; none otherwise. */
+  restartPendingPaths: string[];
+  /** One for each service named, in that order. */
+  results: SettingsPushResult[];
 }
 
 function createBaseGetDashboardRequest(): GetDashboardRequest {
@@ -770,7 +808,7 @@ export const GetSystemHealthResponse: MessageFns<GetSystemHealthResponse> = {
 };
 
 function createBaseServiceSettings(): ServiceSettings {
-  return { service: "", snapshot: undefined, jsonSchema: "", errorReason: "" };
+  return { service: "", snapshot: undefined, jsonSchema: "", errorReason: "", errorMessage: "" };
 }
 
 export const ServiceSettings: MessageFns<ServiceSettings> = {
@@ -786,6 +824,9 @@ export const ServiceSettings: MessageFns<ServiceSettings> = {
     }
     if (message.errorReason !== "") {
       writer.uint32(34).string(message.errorReason);
+    }
+    if (message.errorMessage !== "") {
+      writer.uint32(42).string(message.errorMessage);
     }
     return writer;
   },
@@ -835,6 +876,14 @@ export const ServiceSettings: MessageFns<ServiceSettings> = {
             message.errorReason = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.errorMessage = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -861,6 +910,11 @@ export const ServiceSettings: MessageFns<ServiceSettings> = {
         : isSet(object.error_reason)
         ? globalThis.String(object.error_reason)
         : "",
+      errorMessage: isSet(object.errorMessage)
+        ? globalThis.String(object.errorMessage)
+        : isSet(object.error_message)
+        ? globalThis.String(object.error_message)
+        : "",
     };
   },
 
@@ -878,6 +932,9 @@ export const ServiceSettings: MessageFns<ServiceSettings> = {
     if (message.errorReason !== "") {
       obj.errorReason = message.errorReason;
     }
+    if (message.errorMessage !== "") {
+      obj.errorMessage = message.errorMessage;
+    }
     return obj;
   },
 
@@ -892,6 +949,7 @@ export const ServiceSettings: MessageFns<ServiceSettings> = {
       : undefined;
     message.jsonSchema = object.jsonSchema ?? "";
     message.errorReason = object.errorReason ?? "";
+    message.errorMessage = object.errorMessage ?? "";
     return message;
   },
 };
@@ -1036,8 +1094,298 @@ export const CollectSettingsResponse: MessageFns<CollectSettingsResponse> = {
   },
 };
 
+function createBaseSettingsPush(): SettingsPush {
+  return { service: "", changes: [], expectedVersion: undefined };
+}
+
+export const SettingsPush: MessageFns<SettingsPush> = {
+  encode(message: SettingsPush, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.service !== "") {
+      writer.uint32(10).string(message.service);
+    }
+    for (const v of message.changes) {
+      SettingChange.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.expectedVersion !== undefined) {
+      if (BigInt.asIntN(64, message.expectedVersion) !== message.expectedVersion) {
+        throw new globalThis.Error("value provided for field message.expectedVersion of type int64 too large");
+      }
+      writer.uint32(24).int64(message.expectedVersion);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SettingsPush {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSettingsPush();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.service = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.changes.push(SettingChange.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.expectedVersion = reader.int64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SettingsPush {
+    return {
+      service: isSet(object.service) ? globalThis.String(object.service) : "",
+      changes: globalThis.Array.isArray(object?.changes)
+        ? object.changes.map((e: any) => SettingChange.fromJSON(e))
+        : [],
+      expectedVersion: isSet(object.expectedVersion)
+        ? BigInt(object.expectedVersion)
+        : isSet(object.expected_version)
+        ? BigInt(object.expected_version)
+        : undefined,
+    };
+  },
+
+  toJSON(message: SettingsPush): unknown {
+    const obj: any = {};
+    if (message.service !== "") {
+      obj.service = message.service;
+    }
+    if (message.changes?.length) {
+      obj.changes = message.changes.map((e) => SettingChange.toJSON(e));
+    }
+    if (message.expectedVersion !== undefined) {
+      obj.expectedVersion = message.expectedVersion.toString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SettingsPush>): SettingsPush {
+    return SettingsPush.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SettingsPush>): SettingsPush {
+    const message = createBaseSettingsPush();
+    message.service = object.service ?? "";
+    message.changes = object.changes?.map((e) => SettingChange.fromPartial(e)) || [];
+    message.expectedVersion = (object.expectedVersion !== undefined && object.expectedVersion !== null)
+      ? BigInt(object.expectedVersion)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseSettingsPushResult(): SettingsPushResult {
+  return {
+    service: "",
+    applied: false,
+    snapshot: undefined,
+    restartPendingPaths: [],
+    errorReason: "",
+    errorMessage: "",
+  };
+}
+
+export const SettingsPushResult: MessageFns<SettingsPushResult> = {
+  encode(message: SettingsPushResult, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.service !== "") {
+      writer.uint32(10).string(message.service);
+    }
+    if (message.applied !== false) {
+      writer.uint32(16).bool(message.applied);
+    }
+    if (message.snapshot !== undefined) {
+      SettingsSnapshot.encode(message.snapshot, writer.uint32(26).fork()).join();
+    }
+    for (const v of message.restartPendingPaths) {
+      writer.uint32(34).string(v!);
+    }
+    if (message.errorReason !== "") {
+      writer.uint32(42).string(message.errorReason);
+    }
+    if (message.errorMessage !== "") {
+      writer.uint32(50).string(message.errorMessage);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SettingsPushResult {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSettingsPushResult();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.service = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.applied = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.snapshot = SettingsSnapshot.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.restartPendingPaths.push(reader.string());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.errorReason = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.errorMessage = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SettingsPushResult {
+    return {
+      service: isSet(object.service) ? globalThis.String(object.service) : "",
+      applied: isSet(object.applied) ? globalThis.Boolean(object.applied) : false,
+      snapshot: isSet(object.snapshot) ? SettingsSnapshot.fromJSON(object.snapshot) : undefined,
+      restartPendingPaths: globalThis.Array.isArray(object?.restartPendingPaths)
+        ? object.restartPendingPaths.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.restart_pending_paths)
+        ? object.restart_pending_paths.map((e: any) => globalThis.String(e))
+        : [],
+      errorReason: isSet(object.errorReason)
+        ? globalThis.String(object.errorReason)
+        : isSet(object.error_reason)
+        ? globalThis.String(object.error_reason)
+        : "",
+      errorMessage: isSet(object.errorMessage)
+        ? globalThis.String(object.errorMessage)
+        : isSet(object.error_message)
+        ? globalThis.String(object.error_message)
+        : "",
+    };
+  },
+
+  toJSON(message: SettingsPushResult): unknown {
+    const obj: any = {};
+    if (message.service !== "") {
+      obj.service = message.service;
+    }
+    if (message.applied !== false) {
+      obj.applied = message.applied;
+    }
+    if (message.snapshot !== undefined) {
+      obj.snapshot = SettingsSnapshot.toJSON(message.snapshot);
+    }
+    if (message.restartPendingPaths?.length) {
+      obj.restartPendingPaths = message.restartPendingPaths;
+    }
+    if (message.errorReason !== "") {
+      obj.errorReason = message.errorReason;
+    }
+    if (message.errorMessage !== "") {
+      obj.errorMessage = message.errorMessage;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SettingsPushResult>): SettingsPushResult {
+    return SettingsPushResult.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SettingsPushResult>): SettingsPushResult {
+    const message = createBaseSettingsPushResult();
+    message.service = object.service ?? "";
+    message.applied = object.applied ?? false;
+    message.snapshot = (object.snapshot !== undefined && object.snapshot !== null)
+      ? SettingsSnapshot.fromPartial(object.snapshot)
+      : undefined;
+    message.restartPendingPaths = object.restartPendingPaths?.map((e) => e) || [];
+    message.errorReason = object.errorReason ?? "";
+    message.errorMessage = object.errorMessage ?? "";
+    return message;
+  },
+};
+
 function createBasePushSettingsRequest(): PushSettingsRequest {
-  return { idempotencyKey: "", service: "", changes: [], expectedVersion: undefined, reason: "", validateOnly: false };
+  return {
+    idempotencyKey: "",
+    service: "",
+    changes: [],
+    expectedVersion: undefined,
+    reason: "",
+    validateOnly: false,
+    pushes: [],
+  };
 }
 
 export const PushSettingsRequest: MessageFns<PushSettingsRequest> = {
@@ -1062,6 +1410,9 @@ export const PushSettingsRequest: MessageFns<PushSettingsRequest> = {
     }
     if (message.validateOnly !== false) {
       writer.uint32(48).bool(message.validateOnly);
+    }
+    for (const v of message.pushes) {
+      SettingsPush.encode(v!, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -1127,6 +1478,14 @@ export const PushSettingsRequest: MessageFns<PushSettingsRequest> = {
             message.validateOnly = reader.bool();
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.pushes.push(SettingsPush.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1161,6 +1520,7 @@ export const PushSettingsRequest: MessageFns<PushSettingsRequest> = {
         : isSet(object.validate_only)
         ? globalThis.Boolean(object.validate_only)
         : false,
+      pushes: globalThis.Array.isArray(object?.pushes) ? object.pushes.map((e: any) => SettingsPush.fromJSON(e)) : [],
     };
   },
 
@@ -1184,6 +1544,9 @@ export const PushSettingsRequest: MessageFns<PushSettingsRequest> = {
     if (message.validateOnly !== false) {
       obj.validateOnly = message.validateOnly;
     }
+    if (message.pushes?.length) {
+      obj.pushes = message.pushes.map((e) => SettingsPush.toJSON(e));
+    }
     return obj;
   },
 
@@ -1200,12 +1563,13 @@ export const PushSettingsRequest: MessageFns<PushSettingsRequest> = {
       : undefined;
     message.reason = object.reason ?? "";
     message.validateOnly = object.validateOnly ?? false;
+    message.pushes = object.pushes?.map((e) => SettingsPush.fromPartial(e)) || [];
     return message;
   },
 };
 
 function createBasePushSettingsResponse(): PushSettingsResponse {
-  return { snapshot: undefined, restartPendingPaths: [] };
+  return { snapshot: undefined, restartPendingPaths: [], results: [] };
 }
 
 export const PushSettingsResponse: MessageFns<PushSettingsResponse> = {
@@ -1215,6 +1579,9 @@ export const PushSettingsResponse: MessageFns<PushSettingsResponse> = {
     }
     for (const v of message.restartPendingPaths) {
       writer.uint32(18).string(v!);
+    }
+    for (const v of message.results) {
+      SettingsPushResult.encode(v!, writer.uint32(26).fork()).join();
     }
     return writer;
   },
@@ -1248,6 +1615,14 @@ export const PushSettingsResponse: MessageFns<PushSettingsResponse> = {
             message.restartPendingPaths.push(reader.string());
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.results.push(SettingsPushResult.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1268,6 +1643,9 @@ export const PushSettingsResponse: MessageFns<PushSettingsResponse> = {
         : globalThis.Array.isArray(object?.restart_pending_paths)
         ? object.restart_pending_paths.map((e: any) => globalThis.String(e))
         : [],
+      results: globalThis.Array.isArray(object?.results)
+        ? object.results.map((e: any) => SettingsPushResult.fromJSON(e))
+        : [],
     };
   },
 
@@ -1278,6 +1656,9 @@ export const PushSettingsResponse: MessageFns<PushSettingsResponse> = {
     }
     if (message.restartPendingPaths?.length) {
       obj.restartPendingPaths = message.restartPendingPaths;
+    }
+    if (message.results?.length) {
+      obj.results = message.results.map((e) => SettingsPushResult.toJSON(e));
     }
     return obj;
   },
@@ -1291,6 +1672,7 @@ export const PushSettingsResponse: MessageFns<PushSettingsResponse> = {
       ? SettingsSnapshot.fromPartial(object.snapshot)
       : undefined;
     message.restartPendingPaths = object.restartPendingPaths?.map((e) => e) || [];
+    message.results = object.results?.map((e) => SettingsPushResult.fromPartial(e)) || [];
     return message;
   },
 };
@@ -1318,9 +1700,9 @@ export const AdminServiceService = {
     responseDeserialize: (value: Buffer): GetDashboardResponse => GetDashboardResponse.decode(value),
   },
   /**
-   * Asks every service and dependency how it is.
+   * Asks every service at once how it is.
    * Callers: admin.
-   * Reasons: none of its own; what does not answer is reported as not ready.
+   * Reasons: none of its own; what does not answer in time is reported as not ready, with its reason.
    */
   getSystemHealth: {
     path: "/edda.nornen.v1.AdminService/GetSystemHealth" as const,
@@ -1334,9 +1716,9 @@ export const AdminServiceService = {
     responseDeserialize: (value: Buffer): GetSystemHealthResponse => GetSystemHealthResponse.decode(value),
   },
   /**
-   * Collects settings and schemas of every service.
+   * Collects settings and schemas of every service, asked all at once.
    * Callers: admin.
-   * Reasons: none of its own; what does not answer is reported with its reason.
+   * Reasons: none of its own; what does not answer in time is reported with its reason.
    */
   collectSettings: {
     path: "/edda.nornen.v1.AdminService/CollectSettings" as const,
@@ -1350,7 +1732,7 @@ export const AdminServiceService = {
     responseDeserialize: (value: Buffer): CollectSettingsResponse => CollectSettingsResponse.decode(value),
   },
   /**
-   * Changes settings of one service.
+   * Changes settings of one or more services for the caller; of none unless every one accepts its part.
    * Callers: admin.
    * Reasons: SERVICE_UNKNOWN, VERSION_CONFLICT, and those of edda.settings.v1.SettingsService.UpdateSettings.
    */
@@ -1374,19 +1756,19 @@ export interface AdminServiceServer extends UntypedServiceImplementation {
    */
   getDashboard: handleUnaryCall<GetDashboardRequest, GetDashboardResponse>;
   /**
-   * Asks every service and dependency how it is.
+   * Asks every service at once how it is.
    * Callers: admin.
-   * Reasons: none of its own; what does not answer is reported as not ready.
+   * Reasons: none of its own; what does not answer in time is reported as not ready, with its reason.
    */
   getSystemHealth: handleUnaryCall<GetSystemHealthRequest, GetSystemHealthResponse>;
   /**
-   * Collects settings and schemas of every service.
+   * Collects settings and schemas of every service, asked all at once.
    * Callers: admin.
-   * Reasons: none of its own; what does not answer is reported with its reason.
+   * Reasons: none of its own; what does not answer in time is reported with its reason.
    */
   collectSettings: handleUnaryCall<CollectSettingsRequest, CollectSettingsResponse>;
   /**
-   * Changes settings of one service.
+   * Changes settings of one or more services for the caller; of none unless every one accepts its part.
    * Callers: admin.
    * Reasons: SERVICE_UNKNOWN, VERSION_CONFLICT, and those of edda.settings.v1.SettingsService.UpdateSettings.
    */
@@ -1415,9 +1797,9 @@ export interface AdminServiceClient extends Client {
     callback: (error: ServiceError | null, response: GetDashboardResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Asks every service and dependency how it is.
+   * Asks every service at once how it is.
    * Callers: admin.
-   * Reasons: none of its own; what does not answer is reported as not ready.
+   * Reasons: none of its own; what does not answer in time is reported as not ready, with its reason.
    */
   getSystemHealth(
     request: GetSystemHealthRequest,
@@ -1435,9 +1817,9 @@ export interface AdminServiceClient extends Client {
     callback: (error: ServiceError | null, response: GetSystemHealthResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Collects settings and schemas of every service.
+   * Collects settings and schemas of every service, asked all at once.
    * Callers: admin.
-   * Reasons: none of its own; what does not answer is reported with its reason.
+   * Reasons: none of its own; what does not answer in time is reported with its reason.
    */
   collectSettings(
     request: CollectSettingsRequest,
@@ -1455,7 +1837,7 @@ export interface AdminServiceClient extends Client {
     callback: (error: ServiceError | null, response: CollectSettingsResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Changes settings of one service.
+   * Changes settings of one or more services for the caller; of none unless every one accepts its part.
    * Callers: admin.
    * Reasons: SERVICE_UNKNOWN, VERSION_CONFLICT, and those of edda.settings.v1.SettingsService.UpdateSettings.
    */

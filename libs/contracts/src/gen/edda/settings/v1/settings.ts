@@ -144,6 +144,11 @@ export interface GetSettingsResponse {
     | undefined;
   /** JSON Schema (2020-12) of the whole settings file. */
   jsonSchema: string;
+  /**
+   * Newest version stored, which this replica puts in force within its poll interval; absent when its database does not
+   * answer within 1 s.
+   */
+  storedVersion?: bigint | undefined;
 }
 
 /** A change of one setting. */
@@ -768,7 +773,7 @@ export const GetSettingsRequest: MessageFns<GetSettingsRequest> = {
 };
 
 function createBaseGetSettingsResponse(): GetSettingsResponse {
-  return { snapshot: undefined, jsonSchema: "" };
+  return { snapshot: undefined, jsonSchema: "", storedVersion: undefined };
 }
 
 export const GetSettingsResponse: MessageFns<GetSettingsResponse> = {
@@ -778,6 +783,12 @@ export const GetSettingsResponse: MessageFns<GetSettingsResponse> = {
     }
     if (message.jsonSchema !== "") {
       writer.uint32(18).string(message.jsonSchema);
+    }
+    if (message.storedVersion !== undefined) {
+      if (BigInt.asIntN(64, message.storedVersion) !== message.storedVersion) {
+        throw new globalThis.Error("value provided for field message.storedVersion of type int64 too large");
+      }
+      writer.uint32(24).int64(message.storedVersion);
     }
     return writer;
   },
@@ -811,6 +822,14 @@ export const GetSettingsResponse: MessageFns<GetSettingsResponse> = {
             message.jsonSchema = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.storedVersion = reader.int64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -831,6 +850,11 @@ export const GetSettingsResponse: MessageFns<GetSettingsResponse> = {
         : isSet(object.json_schema)
         ? globalThis.String(object.json_schema)
         : "",
+      storedVersion: isSet(object.storedVersion)
+        ? BigInt(object.storedVersion)
+        : isSet(object.stored_version)
+        ? BigInt(object.stored_version)
+        : undefined,
     };
   },
 
@@ -841,6 +865,9 @@ export const GetSettingsResponse: MessageFns<GetSettingsResponse> = {
     }
     if (message.jsonSchema !== "") {
       obj.jsonSchema = message.jsonSchema;
+    }
+    if (message.storedVersion !== undefined) {
+      obj.storedVersion = message.storedVersion.toString();
     }
     return obj;
   },
@@ -854,6 +881,9 @@ export const GetSettingsResponse: MessageFns<GetSettingsResponse> = {
       ? SettingsSnapshot.fromPartial(object.snapshot)
       : undefined;
     message.jsonSchema = object.jsonSchema ?? "";
+    message.storedVersion = (object.storedVersion !== undefined && object.storedVersion !== null)
+      ? BigInt(object.storedVersion)
+      : undefined;
     return message;
   },
 };
