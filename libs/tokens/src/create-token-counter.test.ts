@@ -20,20 +20,37 @@ describe('the model table (Metering: model → tokenizer is explicit)', () => {
     ['gpt-3.5-turbo', 'cl100k_base'],
     ['text-davinci-003', 'p50k_base'],
     ['davinci', 'r50k_base'],
+    ['llama3', 'llama3'],
+    ['llama3.2:3b', 'llama3'],
+    ['llama-3.3-70b-versatile', 'llama3'],
+    ['meta-llama/Llama-3.1-8B-Instruct', 'llama3'],
+    ['qwen2.5-coder:7b', 'qwen2.5'],
+    ['Qwen/Qwen2.5-7B-Instruct', 'qwen2.5'],
+    ['qwen3:0.6b', 'qwen3'],
+    ['mistral-nemo', 'tekken'],
+    ['mistralai/Mistral-Nemo-Instruct-2407', 'tekken'],
   ])('counts %s exactly with %s', (model, tokenizer) => {
     expect(counter.countText(model, text)).toMatchObject({ method: 'EXACT', tokenizer });
   });
 
-  it.each(['llama-3-70b', 'claude-x', 'my-gpt-4o', 'davinci-9', 'constructor', ''])(
-    'estimates the unknown model %j with the fallback',
-    (model) => {
-      expect(counter.countText(model, text)).toEqual({
-        tokens: counter.countText('gpt-4o', text).tokens,
-        method: 'ESTIMATED',
-        tokenizer: 'o200k_base',
-      });
-    },
-  );
+  it.each([
+    'llama-30b',
+    'llama4',
+    'llama2:7b',
+    'qwen3.5:9b',
+    'mistral',
+    'claude-x',
+    'my-gpt-4o',
+    'davinci-9',
+    'constructor',
+    '',
+  ])('estimates the unknown model %j with the fallback', (model) => {
+    expect(counter.countText(model, text)).toEqual({
+      tokens: counter.countText('gpt-4o', text).tokens,
+      method: 'ESTIMATED',
+      tokenizer: 'o200k_base',
+    });
+  });
 
   it('takes more models and overrides by argument; a longer prefix wins', () => {
     const own = createTokenCounter({
@@ -61,13 +78,13 @@ describe('the model table (Metering: model → tokenizer is explicit)', () => {
 });
 
 describe('calibration', () => {
-  const calibrated = createTokenCounter({ calibration: { 'llama*': 1_150, 'gpt-4o': 2_000 } });
+  const calibrated = createTokenCounter({ calibration: { 'gemma*': 1_150, 'gpt-4o': 2_000 } });
 
   it('scales estimates per thousand, rounded up, in texts, chats and streams', () => {
-    const plain = counter.countText('llama-3', text).tokens;
-    const stream = calibrated.stream('llama-3');
+    const plain = counter.countText('gemma-3', text).tokens;
+    const stream = calibrated.stream('gemma-3');
     const scaled = Math.ceil((plain * 1_150) / 1_000);
-    expect(calibrated.countText('llama-3', text).tokens).toBe(scaled);
+    expect(calibrated.countText('gemma-3', text).tokens).toBe(scaled);
     expect(stream.push(text)).toBe(scaled);
     expect(stream.total().tokens).toBe(scaled);
     expect(scaled).toBeGreaterThan(plain);

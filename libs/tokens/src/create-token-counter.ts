@@ -1,4 +1,5 @@
 import { invalidInput } from '@edda/faults';
+import { chatFormatOf, type CountedMessage } from './chat-formats.ts';
 import { countBlocks } from './count-blocks.ts';
 import { createPieceCounter, type Count, type PieceCounter } from './create-piece-counter.ts';
 import { createStreamCounter } from './create-stream-counter.ts';
@@ -11,13 +12,6 @@ export interface CountResult {
   method: 'EXACT' | 'ESTIMATED';
   /** The encoding that counted. */
   tokenizer: string;
-}
-
-export interface CountedMessage {
-  role: string;
-  content: string;
-  /** The participant's name, where the message carries one. */
-  name?: string;
 }
 
 export interface TokenStream {
@@ -33,7 +27,7 @@ export interface TokenStream {
 
 export interface TokenCounter {
   countText(model: string, text: string): CountResult;
-  /** A chat prompt: each message's role, content and name, plus 3 tokens each, 1 per name and 3 for the reply. */
+  /** A chat prompt: the messages and what the model's chat format adds to them, see chat-formats.ts. */
   countMessages(model: string, messages: readonly CountedMessage[]): CountResult;
   stream(model: string): TokenStream;
   /** Loads what counting for the model needs, so that the first request does not wait for it. */
@@ -51,10 +45,6 @@ export interface TokenCounterOptions {
 }
 
 const FALLBACK: EncodingName = 'o200k_base';
-/** Chat overhead as OpenAI documents it (Cookbook, "How to count tokens with tiktoken"). */
-const TOKENS_PER_MESSAGE = 3;
-const TOKENS_PER_NAME = 1;
-const TOKENS_PRIMING_THE_REPLY = 3;
 
 /**
  * Counts tokens by model. Special-token spellings such as `<|endoftext|>` are ordinary text.
@@ -83,7 +73,7 @@ export function createTokenCounter(options: TokenCounterOptions = {}): TokenCoun
       method: known === undefined || capped ? 'ESTIMATED' : 'EXACT',
       tokenizer,
     });
-    return { counter: counterOf(tokenizer), scale, result };
+    return { counter: counterOf(tokenizer), format: chatFormatOf(tokenizer), scale, result };
   }
 
   return {
@@ -92,15 +82,13 @@ export function createTokenCounter(options: TokenCounterOptions = {}): TokenCoun
       return result(countBlocks(counter, text));
     },
     countMessages(model, messages) {
-      const { counter, result } = methodFor(model);
-      const sum: Count = { tokens: TOKENS_PRIMING_THE_REPLY, capped: false };
-      for (const { role, content, name } of messages) {
-        sum.tokens += TOKENS_PER_MESSAGE + (name === undefined ? 0 : TOKENS_PER_NAME);
-        for (const text of [role, content, name ?? '']) {
-          const count = countBlocks(counter, text);
-          sum.tokens += count.tokens;
-          sum.capped ||= count.capped;
-        }
+      const { counter, format, result } = methodFor(model);
+      const { special, texts } = format(messages);
+      const sum: Count = { tokens: special, capped: false };
+      for (const text of texts) {
+        const count = countBlocks(counter, text);
+        sum.tokens += count.tokens;
+        sum.capped ||= count.capped;
       }
       return result(sum);
     },

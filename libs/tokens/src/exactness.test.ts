@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { get_encoding, type Tiktoken } from 'tiktoken';
 import { afterAll, describe, expect, it } from 'vitest';
 import { corpus } from '../test/corpus.ts';
-import { createTokenCounter, encodingNames } from './index.ts';
+import { createTokenCounter } from './index.ts';
 
+const encodingNames = ['o200k_base', 'cl100k_base', 'p50k_base', 'r50k_base'] as const;
 const counter = createTokenCounter({
   table: Object.fromEntries(encodingNames.map((name) => [name, name])),
 });

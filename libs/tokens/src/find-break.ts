@@ -9,17 +9,20 @@ const continuesLetters = /^[\p{L}\p{M}']$/u;
 
 /**
  * Whether text may be cut at `at` without changing any count: what stands before and behind is cut
- * into the same pieces apart as together. That holds in all four patterns
+ * into the same pieces apart as together. That holds in all patterns
  * - between a number and anything else, since numbers share a piece with nothing behind them, and
  * - between a letter and what is no letter, mark or apostrophe, since nothing else extends a word.
- * Characters outside the basic plane are never taken for a break.
+ * Characters outside the basic plane are never taken for a break, nor those that Unicode's normal form C replaces:
+ * with the others, normalizing both sides apart is normalizing them together.
  */
 export function isSafeBreak(text: string, at: number): boolean {
   const before = text.charCodeAt(at - 1);
   const after = text.charCodeAt(at);
   if (isSurrogate(before) || isSurrogate(after)) return false;
-  if (isDigit(before)) return !isDigit(after);
-  return isLetter(before) && !(isLetter(after) || continuesLetters.test(String.fromCharCode(after)));
+  const separate = isDigit(before)
+    ? !isDigit(after)
+    : isLetter(before) && !(isLetter(after) || continuesLetters.test(String.fromCharCode(after)));
+  return separate && !isReplaced(before) && !isReplaced(after);
 }
 
 /** The last safe break in `from < at ≤ to`, or -1. It needs the character behind, so `at` stays inside the text. */
@@ -35,6 +38,12 @@ export function forcedBreak(text: string, from: number): number {
 
 function isSurrogate(unit: number): boolean {
   return unit >= 0xd800 && unit <= 0xdfff;
+}
+
+function isReplaced(unit: number): boolean {
+  if (unit < 0x300) return false;
+  const character = String.fromCharCode(unit);
+  return character.normalize('NFC') !== character;
 }
 
 function isLetter(unit: number): boolean {

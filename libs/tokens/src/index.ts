@@ -1,6 +1,6 @@
+export { type CountedMessage } from './chat-formats.ts';
 export {
   createTokenCounter,
-  type CountedMessage,
   type CountResult,
   type TokenCounter,
   type TokenCounterOptions,

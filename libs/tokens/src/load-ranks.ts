@@ -1,6 +1,8 @@
 import { createRequire } from 'node:module';
+import { type Vocabulary } from './encodings.ts';
+import { readTokenizerJson } from './read-tokenizer-json.ts';
 
-/** An encoding's tokens and their merge ranks. */
+/** A vocabulary's tokens and their merge ranks. */
 export interface Ranks {
   /** By text, for whole pieces and for merging within ASCII. */
   readonly byText: ReadonlyMap<string, number>;
@@ -13,18 +15,32 @@ export interface Ranks {
 /** Above every rank. */
 export const NO_RANK = 0x7fffffff;
 
-type Token = string | readonly number[];
+/** Text, or the bytes of what is no valid UTF-8 on its own. */
+export type Token = string | Uint8Array | readonly number[];
 
 const require = createRequire(import.meta.url);
+const loaded = new Map<string, Ranks>();
 
 /**
- * Loads an encoding's merge ranks, synchronously and only when needed: a table is megabytes of
- * source and takes 50–100 ms, which a process that never counts with it should not pay.
+ * Loads a vocabulary's merge ranks, synchronously and only when needed: a table is megabytes of source and takes
+ * 50–250 ms, which a process that never counts with it should not pay. Encodings that share one load it once.
  */
-export function loadRanks(module: string): Ranks {
-  const table = (require(module) as { default: readonly Token[] }).default;
+export function loadRanks({ format, module }: Vocabulary): Ranks {
+  const known = loaded.get(module);
+  if (known !== undefined) return known;
+  const ranks = toRanks(
+    format === 'tokenizer.json'
+      ? readTokenizerJson(require.resolve(module))
+      : (require(module) as { default: readonly Token[] }).default,
+  );
+  loaded.set(module, ranks);
+  return ranks;
+}
+
+function toRanks(table: readonly Token[]): Ranks {
   const byText = new Map<string, number>();
   const ofPairs = new Int32Array(65_536).fill(NO_RANK);
+  // Some ranks are unused: forEach skips the holes.
   table.forEach((token, rank) => {
     // Tokens that are no valid UTF-8 on their own come as bytes; no text equals them.
     if (typeof token === 'string') byText.set(token, rank);
@@ -38,7 +54,6 @@ export function loadRanks(module: string): Ranks {
 
 function byByteString(table: readonly Token[]): Map<string, number> {
   const ranks = new Map<string, number>();
-  // Some ranks are unused: forEach skips the holes.
   table.forEach((token, rank) => ranks.set(bytesOf(token).toString('latin1'), rank));
   return ranks;
 }

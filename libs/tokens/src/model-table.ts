@@ -2,8 +2,10 @@ import { invalidInput } from '@edda/faults';
 import { encodingNames, type EncodingName } from './encodings.ts';
 
 /**
- * Which encoding counts which model exactly: names, or prefixes ending in `*`. Source: OpenAI's
- * published list (tiktoken, model.py). An exact name beats a prefix, a longer prefix a shorter one.
+ * Which encoding counts which model exactly: names, or prefixes ending in `*`. An exact name beats a prefix, a longer
+ * prefix a shorter one. Sources: OpenAI's published list (tiktoken, model.py); for the open models the names their
+ * vendors, Ollama and hosters give them. Prefixes end where a later generation could begin: `qwen3*` would take in
+ * Qwen 3.5, whose vocabulary is another.
  */
 export const modelTable: Readonly<Record<string, EncodingName>> = {
   'builtin-ngram*': 'o200k_base',
@@ -40,7 +42,23 @@ export const modelTable: Readonly<Record<string, EncodingName>> = {
   babbage: 'r50k_base',
   ada: 'r50k_base',
   gpt2: 'r50k_base',
+  ...openModels(),
 };
+
+function openModels(): Record<string, EncodingName> {
+  const table: Record<string, EncodingName> = {};
+  const families: [EncodingName, string[]][] = [
+    ['llama3', ['llama3', 'llama3:*', 'llama3-*', 'llama3.1*', 'llama3.2*', 'llama3.3*', 'llama-3-*', 'llama-3.*']],
+    ['llama3', ['meta-llama/Llama-3.*', 'meta-llama/Meta-Llama-3-*', 'meta-llama/Meta-Llama-3.*']],
+    ['llama3', ['meta-llama/llama-3-*', 'meta-llama/llama-3.*']],
+    ['qwen2.5', ['qwen2.5', 'qwen2.5:*', 'qwen2.5-*', 'Qwen/Qwen2.5-*', 'qwen/qwen2.5-*', 'qwen/qwen-2.5-*']],
+    ['qwen3', ['qwen3', 'qwen3:*', 'qwen3-*', 'Qwen/Qwen3-*', 'qwen/qwen3-*']],
+    ['tekken', ['mistral-nemo', 'mistral-nemo:*', 'mistral-nemo-*', 'open-mistral-nemo*']],
+    ['tekken', ['mistralai/Mistral-Nemo-*', 'mistralai/mistral-nemo*']],
+  ];
+  for (const [encoding, patterns] of families) for (const pattern of patterns) table[pattern] = encoding;
+  return table;
+}
 
 /** A lookup by model over a table of names and prefixes; undefined where nothing matches. */
 export function createPatternLookup<Value>(

@@ -1,0 +1,84 @@
+import { type EncodingName } from './encodings.ts';
+
+export interface CountedMessage {
+  role: string;
+  content: string;
+  /** The participant's name, where the message carries one. Only OpenAI's format has a place for it. */
+  name?: string;
+}
+
+/** A conversation as its model reads it. */
+export interface ChatPrompt {
+  /** Tokens that no text spells: those that open and close messages. */
+  special: number;
+  /** The text between them; each is tokenized by itself. */
+  texts: string[];
+}
+
+export type ChatFormat = (messages: readonly CountedMessage[]) => ChatPrompt;
+
+/**
+ * Each family's prompt for a conversation, up to where the reply begins, as its vendor documents it. Tools, images
+ * and dates that a template may add are not part of it.
+ */
+export function chatFormatOf(encoding: EncodingName): ChatFormat {
+  switch (encoding) {
+    case 'llama3':
+      return llama3;
+    case 'qwen2.5':
+      return (messages) => chatMl(messages[0]?.role === 'system' ? messages : [qwenPersona, ...messages]);
+    case 'qwen3':
+      return chatMl;
+    case 'tekken':
+      return tekken;
+    default:
+      return openai;
+  }
+}
+
+/** OpenAI Cookbook, "How to count tokens with tiktoken": 3 per message, 1 per name, 3 for the reply. */
+const openai: ChatFormat = (messages) => {
+  const prompt: ChatPrompt = { special: 3, texts: [] };
+  for (const { role, content, name } of messages) {
+    prompt.special += name === undefined ? 3 : 4;
+    prompt.texts.push(role, content, name ?? '');
+  }
+  return prompt;
+};
+
+/**
+ * Meta, "Llama 3 prompt format": `<|begin_of_text|>`, then per message
+ * `<|start_header_id|>role<|end_header_id|>\n\ncontent<|eot_id|>`, then the header of the reply.
+ */
+const llama3: ChatFormat = (messages) => ({
+  special: 1 + 3 * messages.length + 2,
+  texts: [...messages.flatMap(({ role, content }) => [role, '\n\n', content.trim()]), 'assistant', '\n\n'],
+});
+
+/** Qwen, "Chat template" (ChatML): `<|im_start|>role\ncontent<|im_end|>\n` each, then `<|im_start|>assistant\n`. */
+const chatMl: ChatFormat = (messages) => ({
+  special: 2 * messages.length + 1,
+  texts: [...messages.flatMap(({ role, content }) => [`${role}\n${content}`, '\n']), 'assistant\n'],
+});
+
+/** What Qwen 2.5's template opens with where the conversation has no system message. */
+const qwenPersona: CountedMessage = {
+  role: 'system',
+  content: 'You are Qwen, created by Alibaba Cloud. You are a helpful assistant.',
+};
+
+/**
+ * mistral-common, instruct format v3: `<s>`, questions as `[INST]content[/INST]`, answers as `content</s>`, the
+ * results of tools between tokens of their own. What the system says stands before the last question.
+ */
+const tekken: ChatFormat = (messages) => {
+  const system = messages.filter(({ role }) => role === 'system').map(({ content }) => content);
+  const rest = messages.filter(({ role }) => role !== 'system');
+  const last = rest.findLastIndex(({ role }) => role === 'user');
+  if (system.length > 0 && last < 0) rest.push({ role: 'user', content: '' });
+  const asked = last < 0 ? rest.length - 1 : last;
+  return {
+    special: rest.reduce((sum, { role }) => sum + (role === 'assistant' ? 1 : 2), 1),
+    texts: rest.map(({ content }, i) => (i === asked ? [...system, content].join('\n\n') : content)),
+  };
+};
