@@ -121,6 +121,30 @@ describe('automatic top-ups', () => {
     expect(await topUps('dora')).toHaveLength(3);
   });
 
+  it('begin at once for somebody who never had any money', async () => {
+    const client = await payer('newt', 0n);
+    await client.setAutoTopUp(autoTopUp());
+    await f.spent.idle();
+    expect((await balanceOf('newt')).availableCents).toBe(1_000n);
+  });
+
+  it('happen where credit is owed that is less than a top-up may be', async () => {
+    const client = await payer('olga', 0n);
+    const limit = { idempotencyKey: randomUUID(), userId: 'olga', creditLimitCents: 50n, reason: 'a good customer' };
+    await admin().setCreditLimit(limit);
+    await spend('olga', 45);
+    expect(await topUps('olga')).toEqual([]);
+    await client.setAutoTopUp(autoTopUp());
+    await f.spent.idle();
+    expect(await topUps('olga')).toEqual([{ status: 'SUCCEEDED', origin: 'AUTOMATIC', amount_cents: 1_000n }]);
+  });
+
+  it('are not turned on for a frozen account', async () => {
+    const client = await payer('pia', 500n);
+    await admin().freezeAccount({ ...key(), userId: 'pia', frozen: true, reason: 'looked at' });
+    await expect(client.setAutoTopUp(autoTopUp())).rejects.toMatchObject({ reason: 'ACCOUNT_FROZEN' });
+  });
+
   it('are refused without a method or out of bounds, and keep the last method', async () => {
     const nobody = f.payments('emil');
     await expect(nobody.setAutoTopUp(autoTopUp())).rejects.toMatchObject({ reason: 'PAYMENT_METHOD_REQUIRED' });

@@ -4,9 +4,11 @@ import { type ClientBase } from 'pg';
 import { z } from 'zod';
 import { heidrunFaults } from '../../faults.ts';
 import { fields } from '../../fields.ts';
-import { type UserKey } from '../../ledger/account-names.ts';
+import { type UserKey, walletOf } from '../../ledger/account-names.ts';
+import { accountOf } from '../account-of.ts';
 import { checkTopUpRange } from '../begin-top-up.ts';
 import { type PaymentDeps } from '../payment-deps.ts';
+import { assertNotFrozen } from '../method-changes.ts';
 import { readinessOf } from '../payment-readiness.ts';
 import { changeMoneySettings } from './change-money-settings.ts';
 import { lockMoneySettings } from './money-settings-row.ts';
@@ -25,6 +27,9 @@ const schema = z.object({
   autoTopUp: z.discriminatedUnion('enabled', [off, on], 'is required'),
 });
 
+// Who never had any money has none: below every threshold.
+const MAKE_WALLET = `
+INSERT INTO accounts (name, base, kind) VALUES ($1, $1, 'wallet') ON CONFLICT (name) DO NOTHING`;
 // A new start: failures before it are forgotten.
 const SET = `
 UPDATE money_settings SET auto_top_up = $3, auto_threshold_cents = $4, auto_amount_cents = $5,
@@ -41,8 +46,10 @@ export function createSetAutoTopUp(deps: PaymentDeps) {
     if (wanted.enabled) checkTopUpRange(deps, wanted.amountCents, 'auto_top_up.amount_cents');
     const apply = async (client: ClientBase, user: UserKey, now: Date) => {
       await lockMoneySettings(client, user);
+      if (wanted.enabled) await assertNotFrozen(client, user);
       if (wanted.enabled && !(await readinessOf(client, user, 'pay', now)).ready) throw required();
       const { enabled, thresholdCents, amountCents, monthlyMaximumCents } = wanted;
+      await client.query(MAKE_WALLET, [walletOf(user)]);
       const { networkId, userId } = user;
       await client.query(SET, [networkId, userId, enabled, thresholdCents, amountCents, monthlyMaximumCents ?? null]);
       return {
@@ -56,6 +63,7 @@ export function createSetAutoTopUp(deps: PaymentDeps) {
       };
     };
     const { stored, replayed } = await changeMoneySettings(deps, request, ctx, 'auto_topup.set', apply);
+    deps.spent.touch(accountOf(ctx, request.userId));
     return { autoTopUp: heidrun.AutoTopUp.fromJSON(stored), replayed };
   };
 }

@@ -47,7 +47,11 @@ async function begin(deps: PaymentDeps, client: ClientBase, user: UserKey, month
   if (due === undefined) return undefined;
   const wanted = (amountCents: bigint, origin: 'AUTOMATIC' | 'CREDIT') =>
     beginTopUp(deps, client, user, { amountCents, paymentMethodId: '', origin });
-  if (due.credit_due) return wanted(atMost(due.owed_cents, BigInt(deps.settings().maxTopUpCents)), 'CREDIT');
+  const { minTopUpCents, maxTopUpCents } = deps.settings();
+  // Less than a top-up may be waits until more is owed, and keeps no automatic top-up from happening.
+  if (due.credit_due && due.owed_cents >= BigInt(minTopUpCents)) {
+    return wanted(atMost(due.owed_cents, BigInt(maxTopUpCents)), 'CREDIT');
+  }
   if (!due.charge_due || (await isBought(client, user, settings, month))) return undefined;
   return wanted(settings.auto_amount_cents, 'AUTOMATIC');
 }
