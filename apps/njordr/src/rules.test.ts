@@ -6,6 +6,7 @@ import { rules } from './rules.ts';
 const services = [
   implement(njordr.ProviderServiceService, {}),
   implement(njordr.ProviderLinkService, {}),
+  implement(njordr.ReplicaServiceService, {}),
   implement(njordr.ComputeServiceService, {}),
   implement(njordr.TransactionServiceService, {}),
   implement(njordr.ApiKeyServiceService, {}),

@@ -3,6 +3,7 @@ import { type MethodRule, type RpcService, type RulesTable } from '@edda/grpc-ki
 import { settingsRules } from '@edda/service-kit';
 import { linkRules } from './link/create-link-handlers.ts';
 import { providerRules } from './providers/create-provider-handlers.ts';
+import { replicaRules } from './replicas/create-replica-handlers.ts';
 
 const users: MethodRule = { roles: ['user'] };
 const usersOrAdmins: MethodRule = { roles: ['user', 'admin'] };
@@ -24,6 +25,7 @@ function allOf(service: RpcService, rule: MethodRule): RulesTable {
 export const rules: RulesTable = {
   ...providerRules,
   ...linkRules,
+  ...replicaRules,
   ...rulesOf(njordr.ComputeServiceService, {
     quoteRequest: users,
     createRequest: users,

@@ -85,11 +85,12 @@ async function serve(parts: Parts): Promise<RunningService> {
     metrics,
     settings: settings.current,
     peers,
+    connect: (address) => base.client(njordr.ReplicaServiceService, address, settings.current().peers.tls),
   });
-  const { hub, directory } = providers;
+  const { directory, replicas } = providers;
   const quality = createQualityFeed({ quality: peers.quality, directory, logger: logger.module('quality') });
   const requests = createRequests({
-    ...{ pool, hub, directory, clock: parts.clock, random: parts.random, settings: settings.current },
+    ...{ pool, hub: replicas.hub, directory, clock: parts.clock, random: parts.random, settings: settings.current },
     ...{ logger: logger.module('requests'), preAuth: peers.preAuth, resultKeys: parts.secrets.NJORDR_RESULT_KEYS },
     ...{ policies: () => policies.current(), newId: randomUUID, assertCapacity: () => relay.assertCapacity() },
   });
@@ -127,6 +128,7 @@ async function serve(parts: Parts): Promise<RunningService> {
   const services = [
     implement(njordr.ProviderServiceService, providers.providerHandlers),
     implement(njordr.ProviderLinkService, providers.linkHandlers),
+    implement(njordr.ReplicaServiceService, replicas.handlers),
     implement(njordr.ComputeServiceService, createComputeHandlers(requests.compute)),
     implement(njordr.TransactionServiceService, createTransactionHandlers({ pool, reads: requests.compute.reads })),
     implement(njordr.ApiKeyServiceService, {}),
@@ -154,6 +156,7 @@ async function serve(parts: Parts): Promise<RunningService> {
   base.onClose('HTTP edge', () => edge.close());
   const http = await edge.listen(settings.current().http);
   const ports = await base.serve({ services, rules, limit: (identity, address) => limits.admit(identity, address) });
+  await replicas.start({ host: settings.current().grpc.host, port: ports.grpc });
   return { ports: { ...ports, http }, close: () => base.close() };
 }
 

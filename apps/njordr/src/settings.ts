@@ -6,6 +6,7 @@ import { edgeSettings } from './edge/edge-settings.ts';
 import { limitSettings } from './limits/limit-settings.ts';
 import { linkSettings } from './link/link-settings.ts';
 import { providerSettings } from './providers/provider-settings.ts';
+import { replicaSettings } from './replicas/replica-settings.ts';
 
 const live = (description: string, example: unknown) => ({ description, reload: 'live', example }) as const;
 const restart = (description: string, example: unknown) => ({ description, reload: 'restart', example }) as const;
@@ -207,6 +208,7 @@ export const njordrSettings = defineSettings({
     limits: limitSettings(),
     link: linkSettings(),
     providers: providerSettings(),
+    replicas: replicaSettings(),
     routing,
     requests,
     holds,

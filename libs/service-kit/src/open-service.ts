@@ -59,6 +59,12 @@ export interface ServiceBase {
     address: () => string,
     options?: PeerAtOptions,
   ): () => GrpcClient<Definition>;
+  /** The same for an address that comes and goes: closed by its user, without retries and breaker. */
+  client<const Definition extends RpcService>(
+    definition: Definition,
+    address: string,
+    tls?: PeerTls,
+  ): GrpcClient<Definition>;
   /** Registers something to be closed, after everything that was opened later. */
   onClose(name: string, close: () => void | Promise<void>): void;
   /** Opens the gRPC and the operations port. @throws when one cannot be opened; nothing stays open then */
@@ -133,6 +139,11 @@ export async function openService<Values extends ServiceSettings>(
       stack.add('client of a peer', close);
       return client;
     },
+    client: (definition, address, tls) =>
+      createGrpcClient(definition, {
+        ...{ address, token, logger: logger.module('peers'), retries: false, breaker: false },
+        ...clientTls(tls),
+      }),
     onClose: (part, close) => stack.add(part, close),
     serve: (plan) =>
       orClose(stack, () => openPorts(plan, { name, values, logger, metrics, pool, place, verifier, stack })),

@@ -14,7 +14,10 @@ export interface LinkHubControl extends LinkHub {
   /** Any message of the provider: it lives. */
   heard(line: ProviderLine): void;
   drain(line: ProviderLine): void;
+  /** Higher than every earlier one; as far as clocks agree also than those of other replicas. */
   nextEpoch(): bigint;
+  /** Another replica has a newer line of this provider, of `epoch`: an older one here ends as by `attach`. */
+  replaced(providerId: string, epoch: bigint): void;
   /** When a provider with a line was last heard; undefined without one. */
   lastHeardAt(providerId: string): Date | undefined;
   jobsChanged(change: 1 | -1): void;
@@ -38,7 +41,7 @@ export function createLinkHub(options: LinkHubOptions): LinkHubControl {
   const logger = options.logger.module('link');
   const lines = new Map<string, ProviderLine>();
   const listeners = new Set<(status: LinkStatus) => void>();
-  const counts = { jobs: 0, epoch: BigInt(clock.now().getTime()) };
+  const counts = { jobs: 0, epoch: 0n };
   const now = () => clock.now().getTime();
   let timer: NodeJS.Timeout | undefined;
   const unread = createUnreadBytes(() => settings().maxUnreadBytes);
@@ -46,7 +49,8 @@ export function createLinkHub(options: LinkHubOptions): LinkHubControl {
   countUnread(options.metrics, unread);
 
   const tell = (line: ProviderLine, connected: boolean) => {
-    const status = { providerId: line.providerId, connected, draining: line.draining };
+    const { providerId, epoch, draining } = line;
+    const status = { providerId, epoch, connected, draining };
     for (const listener of [...listeners]) {
       try {
         listener(status);
@@ -57,6 +61,13 @@ export function createLinkHub(options: LinkHubOptions): LinkHubControl {
   };
   const reject = (line: ProviderLine, reason: string, message: string, retryAfterMs: number) =>
     line.send({ $case: 'rejected', value: { reason, message, retryAfterMs } });
+  const replace = (older: ProviderLine, newer: ProviderLine | undefined) => {
+    // An agent that was asked to move finishes its jobs on the old stream.
+    if (older.leaving) return;
+    older.failAll('another connection of the provider took over');
+    const message = 'A newer connection of this provider took over.';
+    if (older.stream !== newer?.stream) reject(older, 'CONNECTION_REPLACED', message, 0);
+  };
   const detach = (line: ProviderLine, why: string) => {
     const current = lines.get(line.providerId) === line;
     if (current) lines.delete(line.providerId);
@@ -99,12 +110,7 @@ export function createLinkHub(options: LinkHubOptions): LinkHubControl {
     attach(line) {
       const older = lines.get(line.providerId);
       lines.set(line.providerId, line);
-      // An agent that was asked to move finishes its jobs on the old stream.
-      if (older !== undefined && !older.leaving) {
-        older.failAll('another connection of the provider took over');
-        const message = 'A newer connection of this provider took over.';
-        if (older.stream !== line.stream) reject(older, 'CONNECTION_REPLACED', message, 0);
-      }
+      if (older !== undefined) replace(older, line);
       logger.info({ provider_id: line.providerId, epoch: String(line.epoch) }, 'provider connected');
       tell(line, true);
     },
@@ -120,7 +126,19 @@ export function createLinkHub(options: LinkHubOptions): LinkHubControl {
       line.draining = true;
       if (lines.get(line.providerId) === line) tell(line, !line.silent);
     },
-    nextEpoch: () => (counts.epoch += 1n),
+    nextEpoch() {
+      const next = counts.epoch + 1n;
+      const time = BigInt(now());
+      return (counts.epoch = next > time ? next : time);
+    },
+    replaced(providerId, epoch) {
+      const line = lines.get(providerId);
+      if (line === undefined || line.epoch >= epoch) return;
+      lines.delete(providerId);
+      replace(line, undefined);
+      logger.info({ provider_id: providerId, why: 'connected to another replica' }, 'provider disconnected');
+      tell(line, false);
+    },
     lastHeardAt(providerId) {
       const line = lines.get(providerId);
       return line === undefined ? undefined : new Date(line.lastHeardAt);

@@ -9,7 +9,8 @@ const MAX_TOOL_INDEX = 127;
 const MAX_CLAIM = 10n ** 12n;
 const MAX_MESSAGE_LENGTH = 1_000;
 
-const errorClasses: Readonly<Record<number, JobErrorClass>> = {
+/** An agent’s error classes as the market knows them; FAULT and unknown ones are not listed. */
+export const errorClasses: Readonly<Record<number, JobErrorClass>> = {
   [njordr.JobErrorClass.NO_CAPACITY]: 'no-capacity',
   [njordr.JobErrorClass.TRANSIENT]: 'transient',
   [njordr.JobErrorClass.BAD_REQUEST]: 'bad-request',

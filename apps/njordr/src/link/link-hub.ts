@@ -48,6 +48,8 @@ export interface JobHandle {
 /** What changed about a provider's line. */
 export interface LinkStatus {
   providerId: string;
+  /** Of the connection: a later one has a higher epoch, on whatever replica. */
+  epoch: bigint;
   connected: boolean;
   /** The agent takes no new jobs; the running ones finish. */
   draining: boolean;

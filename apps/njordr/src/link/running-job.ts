@@ -42,7 +42,8 @@ const MOST_BYTES_PER_TOKEN = 512n;
 /** A chunk without text counts as much, so that an answer of nothing but chunks ends. */
 const LEAST_CHUNK_BYTES = 32;
 
-const cancelReasons: Readonly<Record<JobCancelReason, njordr.CancelReason>> = {
+/** Reasons as agents are told them. */
+export const cancelReasons: Readonly<Record<JobCancelReason, njordr.CancelReason>> = {
   requester: njordr.CancelReason.REQUESTER,
   deadline: njordr.CancelReason.DEADLINE,
   'cost-limit': njordr.CancelReason.COST_LIMIT,

@@ -3,7 +3,7 @@ import { njordr } from '@edda/contracts';
 import { inTransaction } from '@edda/pg-kit';
 import { njordrFaults } from '../faults.ts';
 import { type HelloContext, type LinkRegistry } from '../link/link-registry.ts';
-import { type ProviderDirectoryControl } from './create-provider-directory.ts';
+import { type LineBoard } from '../replicas/line-board.ts';
 import { configurationOf, parseHello } from './hello-schema.ts';
 import { type LineRecorder } from './line-recorder.ts';
 import { type ProviderDeps } from './provider-deps.ts';
@@ -15,7 +15,7 @@ export interface RegistryDeps extends Pick<
   ProviderDeps,
   'pool' | 'clock' | 'settings' | 'board' | 'workflow' | 'newId'
 > {
-  directory: Pick<ProviderDirectoryControl, 'setLine'>;
+  lines: Pick<LineBoard, 'setOwn'>;
   recorder: LineRecorder;
   /** Remembers the models an agent serves, for its connection test. */
   served: Map<string, readonly string[]>;
@@ -63,7 +63,7 @@ export function createLinkRegistry(deps: RegistryDeps): LinkRegistry {
     connected(providerId, hello) {
       const models = hello.models.map(({ model }) => model);
       deps.served.set(providerId, models);
-      deps.directory.setLine(providerId, { connected: true, served: models, capacity: hello.capacity });
+      deps.lines.setOwn(providerId, { connected: true, served: models, capacity: hello.capacity });
       deps.recorder.note(providerId, { connected: true, agentVersion: hello.agentVersion });
       deps.workflow.resume(providerId, true);
     },

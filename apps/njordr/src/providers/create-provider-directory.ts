@@ -14,9 +14,11 @@ export interface LineState {
   connected: boolean;
   draining?: boolean;
   /** Models the agent serves now. */
-  served?: readonly string[];
+  served?: readonly string[] | undefined;
   /** Parallel jobs the agent takes, at least 1. */
-  capacity?: number;
+  capacity?: number | undefined;
+  /** Jobs that other replicas have it do, as told by the replica it is connected to; 0 where that is this one. */
+  jobsElsewhere?: number;
 }
 
 /** The directory with the side that registration and link write to. */
@@ -26,6 +28,8 @@ export interface ProviderDirectoryControl extends ProviderDirectory {
   /** Takes a provider off; running jobs still release. */
   remove(providerId: string): void;
   setLine(providerId: string, line: LineState): void;
+  /** Called with the provider whenever its slots are taken or given back here. @returns stops it */
+  onLoad(listener: (providerId: string) => void): () => void;
   /** Counts uptime and looks at owners' hours; to be called every few seconds. */
   refresh(): void;
 }
@@ -44,11 +48,13 @@ export function createProviderDirectory({ clock, settings }: ProviderDirectoryOp
   const byModel = new Map<string, OfferEntry[]>();
   const entries = new Map<string, Map<string, OfferEntry>>();
   const listeners = new Set<() => void>();
+  const loadListeners = new Set<(providerId: string) => void>();
   const decay = createDecayScale(() => settings().servedHalfLifeMs, now());
   const scale = { factor: 1 };
 
   const find = (providerId: string, model: string) => entries.get(providerId)?.get(model);
   const changed = () => [...listeners].forEach((listener) => listener());
+  const loadChanged = (providerId: string) => loadListeners.forEach((listener) => listener(providerId));
   const tick = (load: ProviderLoad) => {
     load.uptime = countUptime(load.uptime, load.connected, now(), settings().uptimeHalfLifeMs);
   };
@@ -58,6 +64,7 @@ export function createProviderDirectory({ clock, settings }: ProviderDirectoryOp
     load.draining = line.draining ?? false;
     load.served = line.served === undefined ? undefined : new Set(line.served);
     load.agentCapacity = line.capacity ?? Infinity;
+    load.jobsElsewhere = line.jobsElsewhere ?? 0;
   };
   const unlist = (entry: OfferEntry) => {
     const rest = (byModel.get(entry.model) ?? []).filter((other) => other !== entry);
@@ -102,6 +109,7 @@ export function createProviderDirectory({ clock, settings }: ProviderDirectoryOp
       if (!entry?.available || entry.inFlight >= entry.capacity || entry.coolingUntil > now()) return false;
       const { load } = entry;
       load.inFlight += 1;
+      loadChanged(providerId);
       load.cooldown = afterReserve(load.cooldown);
       entry.lastChosenAt = now();
       return true;
@@ -110,6 +118,7 @@ export function createProviderDirectory({ clock, settings }: ProviderDirectoryOp
       const load = loads.get(providerId);
       if (load === undefined) return;
       load.inFlight = Math.max(0, load.inFlight - 1);
+      loadChanged(providerId);
       // A trial that ended without a verdict, say by cancellation, makes room for the next one.
       if (load.inFlight === 0 && load.cooldown.trial) load.cooldown = { ...load.cooldown, trial: false };
     },
@@ -139,10 +148,17 @@ export function createProviderDirectory({ clock, settings }: ProviderDirectoryOp
       const entry = find(providerId, model);
       if (entry !== undefined) entry.quality = figures;
     },
-    inFlight: (providerId) => loads.get(providerId)?.inFlight ?? 0,
+    inFlight(providerId) {
+      const load = loads.get(providerId);
+      return load === undefined ? 0 : load.inFlight + load.jobsElsewhere;
+    },
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
+    },
+    onLoad(listener) {
+      loadListeners.add(listener);
+      return () => loadListeners.delete(listener);
     },
     upsert(listing) {
       const load = loads.get(listing.providerId) ?? createLoad(listing, now());

@@ -14,8 +14,10 @@ import { createLineRecorder } from './line-recorder.ts';
 import { createPayoutWatch } from './payout-watch.ts';
 import { createProviderBoard } from './provider-board.ts';
 import { type ProviderPeers } from './provider-peers.ts';
+import { createReplicas, type Replicas, type ReplicasDeps } from '../replicas/create-replicas.ts';
+import { type ReplicaSettings } from '../replicas/replica-settings.ts';
 import { type ProviderSettings } from './provider-settings.ts';
-import { findByStatus, forgetLines } from './provider-store.ts';
+import { findByStatus } from './provider-store.ts';
 import { createRegistrationWorkflow, type RegistrationWorkflow } from './registration-workflow.ts';
 import { shareProviderChanges } from './share-provider-changes.ts';
 
@@ -27,8 +29,10 @@ export interface ProvidersDeps {
   /** Tells the other replicas of changes. */
   redis: Pick<RedisKit, 'bus' | 'shared' | 'up'>;
   /** The settings in force, e.g. `settings.current`. */
-  settings: () => { link: LinkSettings; providers: ProviderSettings };
+  settings: () => { link: LinkSettings; providers: ProviderSettings; replicas: ReplicaSettings };
   peers: ProviderPeers;
+  /** Opens a client of another replica. */
+  connect: ReplicasDeps['connect'];
   newId?: () => string;
 }
 
@@ -39,11 +43,12 @@ export interface Providers {
   readonly workflow: RegistrationWorkflow;
   readonly providerHandlers: ProviderHandlers;
   readonly linkHandlers: Handlers<typeof njordr.ProviderLinkService>;
+  readonly replicas: Replicas;
   /** Reads what other replicas changed. */
   resync(): Promise<void>;
   /** Loads the directory and goes on with unfinished registrations; before the server listens. */
   start(): Promise<void>;
-  /** After the server has closed. */
+  /** After the server and all requests have ended. */
   close(): Promise<void>;
 }
 
@@ -59,7 +64,13 @@ export function createProviders(deps: ProvidersDeps): Providers {
     ...{ pool, board: listed, redis: deps.redis, logger },
     disconnect: (providerId, reason, message) => hub.disconnect(providerId, reason, message),
   });
-  const recorder = createLineRecorder({ pool, clock, logger });
+  const replicaId = randomUUID();
+  const replicas = createReplicas({
+    ...{ replicaId, pool, hub, directory, clock, logger, metrics },
+    ...{ redis: deps.redis, connect: deps.connect, settings: deps.settings },
+  });
+  const lines = replicas.board;
+  const recorder = createLineRecorder({ pool, replicaId, clock, logger });
   const served = new Map<string, readonly string[]>();
   const workflow = createRegistrationWorkflow({
     pool,
@@ -82,9 +93,9 @@ export function createProviders(deps: ProvidersDeps): Providers {
     board,
     intervalMs: () => settings().payoutRecheckMs,
   });
-  const registry = createLinkRegistry({ pool, clock, settings, board, workflow, newId, directory, recorder, served });
-  const unsubscribe = hub.onStatus(({ providerId, connected, draining }) => {
-    directory.setLine(providerId, { connected, draining });
+  const registry = createLinkRegistry({ pool, clock, settings, board, workflow, newId, lines, recorder, served });
+  const unsubscribe = hub.onStatus(({ providerId, epoch, connected, draining }) => {
+    lines.setOwn(providerId, { epoch, connected, draining });
     if (!connected) recorder.note(providerId, { connected });
   });
   let timer: NodeJS.Timeout | undefined;
@@ -92,12 +103,19 @@ export function createProviders(deps: ProvidersDeps): Providers {
   return {
     hub,
     directory,
+    replicas,
     workflow,
-    providerHandlers: createProviderHandlers({ pool, clock, settings, peers, hub, directory, board, workflow, newId }),
+    providerHandlers: createProviderHandlers({
+      ...{ pool, clock, settings, peers, directory, board, workflow, newId },
+      hub: {
+        isConnected: (providerId) => replicas.hub.isConnected(providerId),
+        disconnect: (providerId, reason, message) => hub.disconnect(providerId, reason, message),
+        lastHeardAt: (providerId) => hub.lastHeardAt(providerId),
+      },
+    }),
     linkHandlers: createLinkHandlers({ hub, registry, clock, logger, metrics, settings: deps.settings }),
     resync: () => board.resync(),
     async start() {
-      await forgetLines(pool);
       for (const row of await findByStatus(pool, ['ACTIVE'])) listed.publish(row);
       workflow.start();
       payouts.start();
@@ -112,6 +130,7 @@ export function createProviders(deps: ProvidersDeps): Providers {
       await payouts.close();
       unsubscribe();
       await recorder.flush();
+      await replicas.close();
     },
   };
 }

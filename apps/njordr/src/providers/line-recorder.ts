@@ -9,7 +9,13 @@ export interface LineRecorder {
   flush(): Promise<void>;
 }
 
-export function createLineRecorder(deps: { pool: Pool; clock: Clock; logger: Logger }): LineRecorder {
+export function createLineRecorder(deps: {
+  pool: Pool;
+  /** Of this process. */
+  replicaId: string;
+  clock: Clock;
+  logger: Logger;
+}): LineRecorder {
   const waiting = new Map<string, { connected: boolean; seenAt: Date; agentVersion?: string }>();
   let writing: Promise<void> | undefined;
 
@@ -17,7 +23,7 @@ export function createLineRecorder(deps: { pool: Pool; clock: Clock; logger: Log
     for (const [providerId, line] of waiting) {
       waiting.delete(providerId);
       try {
-        await noteLine(deps.pool, providerId, line);
+        await noteLine(deps.pool, providerId, { ...line, replicaId: deps.replicaId });
       } catch (error) {
         deps.logger.warn({ err: error, provider_id: providerId }, 'a provider’s line could not be noted');
       }

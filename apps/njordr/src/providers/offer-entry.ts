@@ -6,7 +6,10 @@ import { type Uptime } from './uptime.ts';
 /** What all offers of one provider share. */
 export interface ProviderLoad {
   listing: Listing;
+  /** Slots taken by this replica. */
   inFlight: number;
+  /** Slots taken by others. */
+  jobsElsewhere: number;
   cooldown: Cooldown;
   uptime: Uptime;
   connected: boolean;
@@ -22,6 +25,7 @@ export function createLoad(listing: Listing, now: number): ProviderLoad {
   return {
     listing,
     inFlight: 0,
+    jobsElsewhere: 0,
     cooldown: noCooldown(),
     uptime: { share: 1, at: now },
     connected: false,
@@ -94,7 +98,7 @@ export class OfferEntry implements Offer {
     return Math.min(this.load.listing.capacity, this.load.agentCapacity);
   }
   get inFlight(): number {
-    return this.load.inFlight;
+    return this.load.inFlight + this.load.jobsElsewhere;
   }
   get available(): boolean {
     const { connected, draining, served, withinHours, listing } = this.load;

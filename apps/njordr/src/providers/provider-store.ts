@@ -236,20 +236,18 @@ export async function savePrice(db: Db, providerId: string, price: StoredPrice, 
   );
 }
 
-/** Notes a Hello, a sign of life or a loss; these are no changes of the provider and leave its version alone. */
+/**
+ * Notes a Hello, a sign of life or a loss, which counts only while nobody else has the line; these are no changes of the provider and leave its version alone.
+ */
 export async function noteLine(
   db: Db,
   providerId: string,
-  line: { connected: boolean; seenAt: Date; agentVersion?: string },
+  line: { replicaId: string; connected: boolean; seenAt: Date; agentVersion?: string },
 ): Promise<void> {
   await db.query(
-    `UPDATE providers SET connected = $2, last_seen_at = $3, agent_version = COALESCE($4, agent_version)
-     WHERE provider_id = $1`,
-    [providerId, line.connected, line.seenAt, line.agentVersion ?? null],
+    `UPDATE providers SET connected = $2, last_seen_at = $3, agent_version = COALESCE($4, agent_version),
+       connected_replica = CASE WHEN $2 THEN $5 END
+     WHERE provider_id = $1 AND ($2 OR connected_replica IS NULL OR connected_replica = $5)`,
+    [providerId, line.connected, line.seenAt, line.agentVersion ?? null, line.replicaId],
   );
-}
-
-/** After a start nobody is connected, whatever the last process left behind. */
-export async function forgetLines(db: Db): Promise<void> {
-  await db.query('UPDATE providers SET connected = false WHERE connected');
 }

@@ -19,6 +19,7 @@ import { linkSettings } from '../../src/link/link-settings.ts';
 import { createProviders, type ProvidersDeps } from '../../src/providers/create-providers.ts';
 import { providerRules } from '../../src/providers/create-provider-handlers.ts';
 import { providerSettings } from '../../src/providers/provider-settings.ts';
+import { replicaSettings } from '../../src/replicas/replica-settings.ts';
 import { startPeers } from './peer-services.ts';
 import { connectAgent } from './test-agent.ts';
 
@@ -45,9 +46,11 @@ export async function openMarket(overrides: { link?: object; providers?: object 
       connectionTestTimeoutMs: 1_000,
       ...overrides.providers,
     }),
+    replicas: replicaSettings().parse({}),
   };
   const logger = silentLogger();
 
+  const asNjordr = minter.provider({ subject: 'njordr', networkId: 'edda', roles: ['service'], ttlSeconds: 600 });
   const shared = createInProcessServer();
   const serve = async (redis: ProvidersDeps['redis'] = createInProcessKit({ server: shared })) => {
     const metrics = createMetrics({ service: 'njordr', processMetrics: false });
@@ -59,6 +62,8 @@ export async function openMarket(overrides: { link?: object; providers?: object 
       metrics,
       settings: () => settings,
       peers,
+      connect: (address) =>
+        createGrpcClient(njordr.ReplicaServiceService, { address, token: asNjordr, logger, retries: false }),
     });
     await providers.start();
     const server = createGrpcServer({

@@ -20,4 +20,5 @@ export * from "./edda/njordr/v1/compute_service.ts";
 export * from "./edda/njordr/v1/market_messages.ts";
 export * from "./edda/njordr/v1/provider_link.ts";
 export * from "./edda/njordr/v1/provider_service.ts";
+export * from "./edda/njordr/v1/replica_service.ts";
 export * from "./edda/njordr/v1/transaction_service.ts";
