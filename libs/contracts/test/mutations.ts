@@ -45,6 +45,7 @@ export const mutations: readonly string[] = [
   'njordr.v1.ProviderService/SetProviderAvailability',
   'njordr.v1.ProviderService/UnregisterProvider',
   'njordr.v1.ProviderService/UpdateProvider',
+  'njordr.v1.ReplicaService/RunJob',
   'njordr.v1.TransactionService/AddDisputeEvidence',
   'njordr.v1.TransactionService/OpenDispute',
   'njordr.v1.TransactionService/RefundTransaction',

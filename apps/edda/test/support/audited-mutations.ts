@@ -48,6 +48,7 @@ export const auditedMutations: Readonly<Record<string, AuditedMutation | string>
   'settings.v1.SettingsService/ReloadSettings': of('heidrun', 'settings.reload', 'auditor', 'settings'),
   'njordr.v1.ComputeService/CancelRequest': 'asks for the end, which is audited as transaction.cancel or .complete',
   'njordr.v1.ProviderLink/Connect': 'carries work; what it changes is audited as provider.* and transaction.*',
+  'njordr.v1.ReplicaService/RunJob': 'carries work between replicas; its request is audited as transaction.*',
   'nornen.v1.HistoryService/IngestEvents': 'keeps what other services tell of changes they audited',
   'eikthyrnir.v1.QualityService/RecordObservations': 'measures; it changes no state and fixes no money',
   'eikthyrnir.v1.QualityService/StreamObservations': 'measures; it changes no state and fixes no money',
