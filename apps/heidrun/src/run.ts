@@ -6,12 +6,13 @@ import { appendEvents, createOutboxRelay, type OutboxRelay } from '@edda/pg-kit'
 import { openService, type RunningService, serveSettings, type ServiceBase } from '@edda/service-kit';
 import { createSettings, type DeepPartial, type Settings } from '@edda/settings';
 import { type Clock, type Logger, systemClock } from '@edda/telemetry';
-import { createTokenCounter, type TokenCounter } from '@edda/tokens';
+import { type TokenCounter } from '@edda/tokens';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { createCalculationCounter } from './calculation-counter.ts';
 import { createDeliverEvents } from './events/deliver-events.ts';
 import { PrismaClient } from './gen/prisma/client.ts';
 import { createLedgerHandlers } from './ledger/ledger-handlers.ts';
+import { liveTokenCounter } from './live-token-counter.ts';
 import { createPaymentFeature, type PaymentFeature } from './payments/payment-feature.ts';
 import { readyToPay } from './payments/ready-to-pay.ts';
 import { createPaymentProvider } from './payments/provider/create-payment-provider.ts';
@@ -92,8 +93,9 @@ async function serve(given: Omit<Parts, 'counter' | 'relay'>): Promise<RunningSe
     help: 'Settings files refused since the start; the values before stayed in force.',
     collect: (gauge) => gauge.set(settings.rejectedReloads),
   });
-  const { table, calibration } = settings.current().tokens;
-  const parts: Parts = { ...given, counter: createTokenCounter({ table, calibration }), relay: createRelay(given) };
+  const { counter, close } = liveTokenCounter(settings);
+  base.onClose('token counter', close);
+  const parts: Parts = { ...given, counter, relay: createRelay(given) };
   const payments = createPayments(parts);
   const settingsService = await serveSettings(base, {
     ...{ settings, clock: given.clock, onStored: () => parts.relay.notify() },

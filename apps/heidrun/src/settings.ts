@@ -1,6 +1,7 @@
-import { type FieldViolation } from '@edda/faults';
+import { Fault, type FieldViolation } from '@edda/faults';
 import { peerAddress, peerTls, serviceSettings } from '@edda/service-kit';
 import { defineSettings, type SettingsOf } from '@edda/settings';
+import { createTokenCounter } from '@edda/tokens';
 import { z } from 'zod';
 import { paymentSettings } from './payments/payment-settings.ts';
 
@@ -65,7 +66,7 @@ export const settingsSchema = defineSettings({
           .default({})
           .meta({
             description: 'More models, or other encodings for known ones: name or `prefix*` to encoding.',
-            reload: 'restart',
+            reload: 'live',
             example: { 'my-model*': 'o200k_base' },
           }),
         calibration: z
@@ -73,7 +74,7 @@ export const settingsSchema = defineSettings({
           .default({})
           .meta({
             description: 'For models without an encoding: their tokens per 1,000 of o200k_base.',
-            reload: 'restart',
+            reload: 'live',
             example: { 'gemma-3*': 1_080 },
           }),
         rollIntervalMs: z.int().min(50).max(3_600_000).default(2_000).meta({
@@ -99,8 +100,8 @@ export const settingsSchema = defineSettings({
       .prefault({}),
     peers: z.object({ nornen: peerAddress('Nornen', 50_054), tls: peerTls() }).prefault({}),
   }),
-  crossCheck({ holds, payments }) {
-    const violations: FieldViolation[] = [];
+  crossCheck({ holds, payments, tokens }) {
+    const violations: FieldViolation[] = complaintsAbout(tokens);
     const least = holds.requestDeadlineSeconds + holds.recoveryMarginSeconds;
     if (holds.ttlSeconds < least) {
       violations.push({
@@ -117,3 +118,14 @@ export const settingsSchema = defineSettings({
 
 /** Heidrun's settings in force. */
 export type HeidrunSettings = SettingsOf<typeof settingsSchema>;
+
+/** A model's encoding that does not exist must be refused with the setting, not when it is first counted with. */
+function complaintsAbout({ table }: { table: Readonly<Record<string, string>> }): FieldViolation[] {
+  try {
+    createTokenCounter({ table });
+    return [];
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return [{ field: 'tokens.table', description: error.message }];
+  }
+}

@@ -1,6 +1,9 @@
+import { parseArgs } from 'node:util';
 import { run } from './run.ts';
 
-const agent = await run({ env: process.env });
+const { values } = parseArgs({ options: { settings: { type: 'string' } } });
+const settingsFile = values.settings ?? process.env['EDDA_SETTINGS'];
+const agent = await run({ env: process.env, ...(settingsFile !== undefined && { settingsFile }) });
 const stop = () => void agent.close();
 process.once('SIGTERM', stop);
 process.once('SIGINT', stop);

@@ -13,7 +13,7 @@ import { createUpstream } from './upstream/create-upstream.ts';
 export interface AgentOptions {
   /** Win over the settings file. */
   settings?: DeepPartial<AgentSettings>;
-  /** JSON; else the environment's VEDRFOLNIR_SETTINGS_FILE, if any. */
+  /** JSON; main takes it from `--settings` or EDDA_SETTINGS. */
   settingsFile?: string;
   /** Where secrets come from; `process.env` in main. */
   env?: Readonly<Record<string, string | undefined>>;
@@ -39,7 +39,6 @@ export async function run(options: AgentOptions = {}): Promise<Agent> {
   const secrets = secretsFromEnv(agentSecrets, env);
   const settings = await createSettings({
     schema: agentSettings,
-    env,
     ...(options.settingsFile !== undefined && { file: options.settingsFile }),
     ...(options.settings && { overrides: options.settings }),
   });

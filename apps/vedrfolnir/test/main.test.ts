@@ -10,32 +10,37 @@ import { createMarketKeys, startFakeMarket } from './fake-market.ts';
 let stop: (() => Promise<unknown>) | undefined;
 afterEach(() => stop?.());
 
-it('as a program: starts from a settings file and a token file, finishes its job on SIGTERM, exits 0', async () => {
-  const keys = await createMarketKeys();
-  const market = await startFakeMarket({ keys });
-  stop = market.close;
-  const folder = await mkdtemp(join(tmpdir(), 'edda-agent-'));
-  await writeFile(join(folder, 'token'), `${await keys.token()}\n`);
-  const settings = {
-    market: { address: market.address, tokenFile: join(folder, 'token') },
-    provider: { deviceId: 'attic' },
-    upstream: { builtin: { tokensPerSecond: 100 } },
-    operations: { enabled: false },
-    log: { level: 'warn' },
-  };
-  await writeFile(join(folder, 'settings.json'), JSON.stringify(settings));
-  const child = spawn(process.execPath, [join(import.meta.dirname, '..', 'src', 'main.ts')], {
-    env: { ...process.env, VEDRFOLNIR_SETTINGS_FILE: join(folder, 'settings.json') },
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
-  const exited = once(child, 'exit');
-  const connection = await market.connection();
-  const messages = [{ role: 'user', content: 'Hello' }];
-  const value = { jobId: 'j', attempt: 1, model: 'builtin-ngram', messages, maxOutputTokens: 40n, seed: 1n };
-  connection.send({ $case: 'job', value: njordr.Job.fromPartial(value) });
-  await connection.next('chunk');
-  child.kill('SIGTERM');
-  await connection.next('drain');
-  expect(await exited).toEqual([0, null]);
-  expect(connection.all('done')).toHaveLength(1);
-});
+it.each(['--settings', 'EDDA_SETTINGS'])(
+  'as a program: starts from a settings file named by %s and a token file, finishes its job on SIGTERM, exits 0',
+  async (how) => {
+    const keys = await createMarketKeys();
+    const market = await startFakeMarket({ keys });
+    stop = market.close;
+    const folder = await mkdtemp(join(tmpdir(), 'edda-agent-'));
+    await writeFile(join(folder, 'token'), `${await keys.token()}\n`);
+    const settings = {
+      market: { address: market.address, tokenFile: join(folder, 'token') },
+      provider: { deviceId: 'attic' },
+      upstream: { builtin: { tokensPerSecond: 100 } },
+      operations: { enabled: false },
+      log: { level: 'warn' },
+    };
+    await writeFile(join(folder, 'settings.json'), JSON.stringify(settings));
+    const settingsFile = join(folder, 'settings.json');
+    const program = join(import.meta.dirname, '..', 'src', 'main.ts');
+    const child = spawn(process.execPath, how === '--settings' ? [program, how, settingsFile] : [program], {
+      env: { ...process.env, ...(how === 'EDDA_SETTINGS' && { [how]: settingsFile }) },
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
+    const exited = once(child, 'exit');
+    const connection = await market.connection();
+    const messages = [{ role: 'user', content: 'Hello' }];
+    const value = { jobId: 'j', attempt: 1, model: 'builtin-ngram', messages, maxOutputTokens: 40n, seed: 1n };
+    connection.send({ $case: 'job', value: njordr.Job.fromPartial(value) });
+    await connection.next('chunk');
+    child.kill('SIGTERM');
+    await connection.next('drain');
+    expect(await exited).toEqual([0, null]);
+    expect(connection.all('done')).toHaveLength(1);
+  },
+);

@@ -55,7 +55,7 @@ export async function startFickleAgent(open: TestMarket): Promise<FickleAgent> {
     }),
   );
   const VEDRFOLNIR_TOKEN = await tokensOf(market, owner)();
-  const env = { ...process.env, VEDRFOLNIR_TOKEN, VEDRFOLNIR_SETTINGS_FILE: settingsFile };
+  const env = { ...process.env, VEDRFOLNIR_TOKEN, EDDA_SETTINGS: settingsFile };
   const child = spawn(process.execPath, [program], { env, stdio: 'ignore' });
   const close = async () => {
     if (child.exitCode === null && child.signalCode === null) {

@@ -100,6 +100,11 @@ export async function startHeidrun({
       if (cents > 0n) await topUp(database, { userId, networkId }, cents, at);
       return userId;
     },
+    /** Ends the service; its database stays. */
+    async stop() {
+      for (const close of closers) close();
+      await service.close();
+    },
     async close() {
       for (const close of closers) close();
       await service.close();
