@@ -1,9 +1,11 @@
 import { parseArgs } from 'node:util';
 import { reportMarket } from './market/report.ts';
 import { runMarket } from './market/run-market.ts';
+import { reportMoney } from './money/report.ts';
+import { runMoney } from './money/run-money.ts';
 import { runSteps } from './steps/run-steps.ts';
 
-/** `market [--seconds N] [--seed S] [--short]` or `steps [--only pattern]`; exit code 1 on any violation. */
+/** `market` or `money [--seconds N] [--seed S] [--short]`, or `steps [--only pattern]`; exit code 1 on any violation. */
 const shortSeconds = 12;
 
 const { positionals, values } = parseArgs({
@@ -20,10 +22,11 @@ const log = (line: string) => void process.stdout.write(`${line}\n`);
 async function main(): Promise<number> {
   const [name, ...more] = positionals;
   if (more.length === 0 && name === 'steps') return runSteps({ only: values.only, log });
-  if (more.length > 0 || name !== 'market') throw new Error('say `market` or `steps`');
+  if (more.length > 0 || (name !== 'market' && name !== 'money')) throw new Error('say `market`, `money` or `steps`');
   const seconds = values.short ? shortSeconds : wholeNumber('seconds', values.seconds, 3_600);
   const seed = values.seed === undefined ? Date.now() % 1_000_000 : wholeNumber('seed', values.seed, 2 ** 32 - 1);
-  log(`seed ${seed}; again: bun run chaos:market --seconds ${seconds} --seed ${seed}`);
+  log(`seed ${seed}; again: bun run chaos:${name} --seconds ${seconds} --seed ${seed}`);
+  if (name === 'money') return reportMoney(await runMoney({ seed, seconds, log }), log);
   return reportMarket(await runMarket({ seed, seconds, log }), log);
 }
 

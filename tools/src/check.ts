@@ -79,6 +79,8 @@ const steps: Step[] = [
     '--outputStyle=static',
   ]),
   testsStep('tests', () => runVitest({})),
+  // Money above all: what was acknowledged survives whatever is killed.
+  script('chaos of money', 'chaos/src/main.ts', ['money', '--short']),
   testsStep('tests against containers', containerTests),
   { name: 'compose smoke test', run: composeSmoke },
 ];

@@ -11,8 +11,8 @@ const order = ['postgres', 'redis', 'nornen', 'eikthyrnir', 'heidrun', 'njordr']
 
 /** Plays incidents until the time is over; whatever was killed runs again in the end. @returns kills of each part */
 export async function playIncidents(
-  world: World,
-  hostile: HostileAgent,
+  world: Pick<World, 'kill' | 'start'>,
+  hostile: Pick<HostileAgent, 'behave'>,
   incidents: readonly Incident[],
   options: { until: number; log: (line: string) => void },
 ): Promise<Map<string, number>> {

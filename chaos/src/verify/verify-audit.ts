@@ -4,8 +4,14 @@ import { asFault } from '@edda/faults';
 import { type World } from '../world/open-world.ts';
 import { auditor } from './auditor.ts';
 
+/** Services that keep an audit log. */
+export interface Audited {
+  market: Pick<World['market'], 'minter'> & { addresses: Partial<World['market']['addresses']> };
+  logger: World['logger'];
+}
+
 /** The audit chain of every service, as the service itself verifies it. */
-export async function verifyAudit({ market, logger }: World): Promise<string[]> {
+export async function verifyAudit({ market, logger }: Audited): Promise<string[]> {
   const services = Object.entries(market.addresses) as [ServiceName, string][];
   const found = await Promise.all(
     services.map(async ([service, address]) => {

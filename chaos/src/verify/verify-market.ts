@@ -11,6 +11,12 @@ export interface Funded {
   cents: bigint;
 }
 
+/** Where Heidrun is. */
+export interface LedgerKeeper {
+  market: Pick<World['market'], 'minter'> & { addresses: Pick<World['market']['addresses'], 'heidrun'> };
+  logger: World['logger'];
+}
+
 /** What must be true of a market in which nothing is going on any more; each violation in words. */
 export async function verifyMarket(world: World, wallets: readonly Funded[]): Promise<string[]> {
   const found = await Promise.all([
@@ -68,7 +74,8 @@ async function verifyHolds({ databases }: World): Promise<string[]> {
   return violations;
 }
 
-async function verifyLedger({ market, logger }: World): Promise<string[]> {
+/** All of VerifyLedger's invariants. */
+export async function verifyLedger({ market, logger }: LedgerKeeper): Promise<string[]> {
   const ledger = clientOf(heidrun.LedgerServiceService, market.addresses.heidrun, tokensOf(market, auditor), logger);
   try {
     const { intact, violations } = await ledger.verifyLedger(
