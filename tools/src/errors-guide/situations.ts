@@ -63,6 +63,21 @@ export const badInput: readonly Situation[] = [
     reasons: ['IDEMPOTENCY_CONFLICT'],
     then: 'The first outcome stands.',
   },
+  {
+    what: 'a payment notification with a bad or missing signature, a changed body, or signed too long ago',
+    reasons: ['WEBHOOK_SIGNATURE_INVALID'],
+    then: 'Nothing of it is kept; charges and payouts are asked after as well.',
+  },
+  {
+    what: 'a payment notification sent again',
+    reasons: [],
+    then: 'Answered as before, with `replayed`: true; it moves money once.',
+  },
+  {
+    what: 'a notification of a payment provider that is not configured',
+    reasons: ['PAYMENT_PROVIDER_UNKNOWN'],
+    then: 'The path names the provider.',
+  },
   { what: 'a price that does not exist', reasons: ['PRICE_NOT_FOUND'], then: '' },
   {
     what: 'a capture above its hold, by a provider that is not pinned, or too late',
