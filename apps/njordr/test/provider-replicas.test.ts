@@ -55,6 +55,22 @@ describe('a provider changed at one replica', () => {
     await waitFor(() => offer() === undefined, { what: 'the end elsewhere' });
   });
 
+  it('is told again when the message could not be sent', async () => {
+    const directory = await replica();
+    const kit = createInProcessKit({ server: market.bus });
+    let refused = 0;
+    const publish = async (topic: string, message: string) =>
+      topic === 'providers' && refused++ < 3 ? false : kit.bus.publish(topic, message);
+    const teller = await market.replica({ ...kit, shared: true, up: true, bus: { ...kit.bus, publish } });
+    onTestFinished(() => teller.close());
+    const { providerId } = await activeProvider();
+    await waitFor(() => directory.offer(providerId, testModel.model), { what: 'the listing elsewhere' });
+    const freya = market.client('freya', { at: teller.address });
+    await freya.unregisterProvider({ idempotencyKey: `x-${keys++}`, providerId, reason: '' });
+    expect(refused).toBeGreaterThan(0);
+    await waitFor(() => directory.offer(providerId, testModel.model) === undefined, { what: 'the end elsewhere' });
+  });
+
   it('is found by reading while no message arrives', async () => {
     const lost = { ...createInProcessKit(), shared: true, up: false };
     const directory = await replica(lost);

@@ -26,11 +26,13 @@ const TOPIC = 'providers';
 /** domain.md: routing resynchronises within 1 s after the loss of Redis. */
 const LOOK_MS = 500;
 /** How often all versions are compared although no message was missed, ms. */
-const COMPARE_MS = 30_000;
+const COMPARE_MS = 5_000;
 const ROWS_AT_ONCE = 500;
 
 export function shareProviderChanges({ pool, board, redis, disconnect, logger }: ProviderChangesDeps): SharedBoard {
   const due = new Set<string>();
+  /** Changes the others were not told of; they may reach Redis while this replica does not. */
+  const untold = new Set<string>();
   let everything = false;
   let reading: Promise<void> | undefined;
   let busy = false;
@@ -73,6 +75,10 @@ export function shareProviderChanges({ pool, board, redis, disconnect, logger }:
     return read();
   }
 
+  async function tell(providerId: string): Promise<void> {
+    untold.add(providerId);
+    if (await redis.bus.publish(TOPIC, providerId)) untold.delete(providerId);
+  }
   const stop = redis.bus.subscribe(TOPIC, {
     onMessage(providerId) {
       due.add(providerId);
@@ -88,13 +94,14 @@ export function shareProviderChanges({ pool, board, redis, disconnect, logger }:
     intervalMs: () => LOOK_MS,
     async run() {
       if (!redis.shared) return;
+      if (redis.up) for (const providerId of [...untold]) await tell(providerId);
       if (everything || !redis.up || performance.now() - comparedAt >= COMPARE_MS) await resync();
     },
     logger,
   });
   return {
     publish(row) {
-      if (board.publish(row)) void redis.bus.publish(TOPIC, row.providerId);
+      if (board.publish(row)) void tell(row.providerId);
     },
     statusOf: (providerId) => board.statusOf(providerId),
     resync,

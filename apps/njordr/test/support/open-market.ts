@@ -94,6 +94,8 @@ export async function openMarket(overrides: { link?: object; providers?: object 
     pool: database.pool,
     state,
     settings,
+    /** What the replicas' kits are made over. */
+    bus: shared,
     get providers() {
       return running.providers;
     },
@@ -103,9 +105,8 @@ export async function openMarket(overrides: { link?: object; providers?: object 
     get metrics() {
       return running.metrics;
     },
-    client(subject: string, { networkId = 'asgard', roles = ['user'] as readonly Role[] } = {}) {
-      const { address } = running;
-      const options = { address, token: token(subject, roles, networkId), logger, retries: false as const };
+    client(subject: string, { networkId = 'asgard', roles = ['user'] as readonly Role[], at = running.address } = {}) {
+      const options = { address: at, token: token(subject, roles, networkId), logger, retries: false as const };
       const client = createGrpcClient(njordr.ProviderServiceService, options);
       closing.push(() => client.close());
       return client;
