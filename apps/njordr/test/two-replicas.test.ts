@@ -172,6 +172,34 @@ describe.skipIf(redisUrl === '')('a request at one replica, its provider connect
     await open.listed(open.b, 1);
   });
 
+  it.each([
+    ['two requests a minute', { maxRequestsPerMinute: 2 }, 2],
+    ['one token a day', { maxTokensPerDay: 1n }, 1],
+  ])('keeps its owner’s limit of %s, however the requests are spread', async (_, limit, allowed) => {
+    answersAll(agent);
+    const owner = open.client(open.b, 'owner-anvil', ['provider'], 'net-p').providers;
+    const { provider } = await owner.getProvider({ providerId: agent.providerId });
+    const configuration = {
+      ...provider!.configuration!,
+      capacity: { ...provider!.configuration!.capacity!, ...limit },
+    };
+    await owner.updateProvider(
+      njordr.UpdateProviderRequest.fromPartial({
+        ...{ idempotencyKey: 'limit', providerId: agent.providerId, configuration, updateMask: ['capacity'] },
+      }),
+    );
+    await waitFor(() => open.pool.query(`SELECT FROM providers WHERE version > $1`, [provider!.version]));
+    for (let index = 0; index < allowed; index += 1) {
+      expect((await execute(index === 0 ? open.b : open.a)).text).toBe('four five');
+    }
+    for (const at of [open.a, open.b]) {
+      await open.listed(at, 0);
+      await expect(execute(at)).rejects.toMatchObject({
+        ...{ reason: 'NO_PROVIDER_AVAILABLE', metadata: { removed_owner_limit: '1' } },
+      });
+    }
+  });
+
   it('shows the provider as connected there, and answers nobody but Njörðr', async () => {
     const { providers, replicas } = open.client(open.b, 'owner-anvil');
     const { provider } = await providers.getProvider({ providerId: agent.providerId });

@@ -21,6 +21,7 @@ const listing = (providerId: string, more: Partial<Listing> = {}): Listing => ({
   })),
   capacity: 2,
   maxInputTokens: 0n,
+  limits: { requestsPerMinute: 0, tokensPerDay: 0n },
   accepting: true,
   hours: undefined,
   payoutVerified: true,

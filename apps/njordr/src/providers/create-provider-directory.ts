@@ -19,6 +19,8 @@ export interface LineState {
   capacity?: number | undefined;
   /** Jobs that other replicas have it do, as told by the replica it is connected to; 0 where that is this one. */
   jobsElsewhere?: number;
+  /** Until when its owner's limits allow no further job, as that replica counts them, epoch ms. */
+  limitedUntil?: number;
 }
 
 /** The directory with the side that registration and link write to. */
@@ -30,6 +32,14 @@ export interface ProviderDirectoryControl extends ProviderDirectory {
   setLine(providerId: string, line: LineState): void;
   /** Called with the provider whenever its slots are taken or given back here. @returns stops it */
   onLoad(listener: (providerId: string) => void): () => void;
+  /** Counts a job against the owner's limits. @returns false when they allow none now; nothing is counted then */
+  countJob(providerId: string): boolean;
+  /** Listed providers whose owners limit their tokens of a day. */
+  withDailyLimit(): string[];
+  /** Tokens it has served this UTC day. */
+  setTokensToday(providerId: string, tokens: bigint): void;
+  /** Until when its owner's limits allow no further job, epoch ms; 0 when they do. */
+  limitedUntil(providerId: string): number;
   /** Counts uptime and looks at owners' hours; to be called every few seconds. */
   refresh(): void;
 }
@@ -58,6 +68,7 @@ export function createProviderDirectory({ clock, settings }: ProviderDirectoryOp
   const tick = (load: ProviderLoad) => {
     load.uptime = countUptime(load.uptime, load.connected, now(), settings().uptimeHalfLifeMs);
   };
+  const ownLimit = (load: ProviderLoad) => load.usage.limitedUntil(load.listing.limits, now());
   const applyLine = (load: ProviderLoad, line: LineState) => {
     tick(load);
     load.connected = line.connected;
@@ -65,6 +76,7 @@ export function createProviderDirectory({ clock, settings }: ProviderDirectoryOp
     load.served = line.served === undefined ? undefined : new Set(line.served);
     load.agentCapacity = line.capacity ?? Infinity;
     load.jobsElsewhere = line.jobsElsewhere ?? 0;
+    load.limitedUntil = Math.max(line.limitedUntil ?? 0, ownLimit(load));
   };
   const unlist = (entry: OfferEntry) => {
     const rest = (byModel.get(entry.model) ?? []).filter((other) => other !== entry);
@@ -106,7 +118,8 @@ export function createProviderDirectory({ clock, settings }: ProviderDirectoryOp
     offer: find,
     reserve(providerId, model) {
       const entry = find(providerId, model);
-      if (!entry?.available || entry.inFlight >= entry.capacity || entry.coolingUntil > now()) return false;
+      if (!entry?.available || entry.inFlight >= entry.capacity) return false;
+      if (entry.coolingUntil > now() || entry.limitedUntil > now()) return false;
       const { load } = entry;
       load.inFlight += 1;
       loadChanged(providerId);
@@ -166,6 +179,7 @@ export function createProviderDirectory({ clock, settings }: ProviderDirectoryOp
       load.withinHours = withinHours(listing.hours, clock.now());
       loads.set(listing.providerId, load);
       const line = lineStates.get(listing.providerId);
+      load.limitedUntil = ownLimit(load);
       if (line !== undefined) applyLine(load, line);
       upsertModels(load);
       changed();
@@ -182,6 +196,26 @@ export function createProviderDirectory({ clock, settings }: ProviderDirectoryOp
       const load = loads.get(providerId);
       if (load !== undefined) applyLine(load, merged);
     },
+    countJob(providerId) {
+      const load = loads.get(providerId);
+      // A provider that is not listed gets no jobs but by a request that was routed just before.
+      if (load === undefined) return true;
+      if (ownLimit(load) > now()) return false;
+      load.usage.countJob(now());
+      load.limitedUntil = ownLimit(load);
+      if (load.limitedUntil > 0) loadChanged(providerId);
+      return true;
+    },
+    withDailyLimit: () => [...entries.keys()].filter((id) => (loads.get(id)?.listing.limits.tokensPerDay ?? 0n) > 0n),
+    setTokensToday(providerId, tokens) {
+      const load = loads.get(providerId);
+      if (load === undefined) return;
+      load.usage.setTokens(tokens, now());
+      const before = load.limitedUntil;
+      load.limitedUntil = Math.max(before > now() ? before : 0, ownLimit(load));
+      if (load.limitedUntil !== before) loadChanged(providerId);
+    },
+    limitedUntil: (providerId) => loads.get(providerId)?.limitedUntil ?? 0,
     refresh() {
       for (const load of loads.values()) {
         tick(load);

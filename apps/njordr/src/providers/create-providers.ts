@@ -18,6 +18,7 @@ import { createReplicas, type Replicas, type ReplicasDeps } from '../replicas/cr
 import { type ReplicaSettings } from '../replicas/replica-settings.ts';
 import { type ProviderSettings } from './provider-settings.ts';
 import { findByStatus } from './provider-store.ts';
+import { watchDailyTokens } from './watch-daily-tokens.ts';
 import { createRegistrationWorkflow, type RegistrationWorkflow } from './registration-workflow.ts';
 import { shareProviderChanges } from './share-provider-changes.ts';
 
@@ -99,6 +100,7 @@ export function createProviders(deps: ProvidersDeps): Providers {
     if (!connected) recorder.note(providerId, { connected });
   });
   let timer: NodeJS.Timeout | undefined;
+  let tokens: ReturnType<typeof watchDailyTokens> | undefined;
 
   return {
     hub,
@@ -120,11 +122,13 @@ export function createProviders(deps: ProvidersDeps): Providers {
       workflow.start();
       payouts.start();
       hub.start();
+      tokens = watchDailyTokens({ pool, directory, clock, logger });
       timer = setInterval(() => directory.refresh(), REFRESH_MS).unref();
     },
     async close() {
       clearInterval(timer);
       hub.close();
+      await tokens?.stop();
       await workflow.close();
       await board.close();
       await payouts.close();

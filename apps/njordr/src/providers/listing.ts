@@ -1,5 +1,6 @@
 import { type njordr } from '@edda/contracts';
 import { type Price } from '@edda/money';
+import { type OwnerLimits } from './owner-limits.ts';
 import { type SharingScope } from './provider-directory.ts';
 import { priceOf, type ProviderRow } from './provider-row.ts';
 
@@ -24,6 +25,7 @@ export interface Listing {
   models: readonly ListedModel[];
   capacity: number;
   maxInputTokens: bigint;
+  limits: OwnerLimits;
   /** The owner lets it take work. */
   accepting: boolean;
   hours: njordr.AvailabilitySettings | undefined;
@@ -43,6 +45,10 @@ export function toListing(row: ProviderRow): Listing | undefined {
     models: configuration.models.flatMap((offer) => toListedModel(row, offer)),
     capacity: configuration.capacity?.maxParallelRequests ?? 1,
     maxInputTokens: configuration.quality?.maxInputTokens ?? 0n,
+    limits: {
+      requestsPerMinute: configuration.capacity?.maxRequestsPerMinute ?? 0,
+      tokensPerDay: configuration.capacity?.maxTokensPerDay ?? 0n,
+    },
     accepting: !row.paused && (configuration.availability?.accepting ?? true),
     hours: configuration.availability,
     payoutVerified: row.payoutVerified,

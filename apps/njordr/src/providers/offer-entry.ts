@@ -1,5 +1,6 @@
 import { type Cooldown, coolingUntil, noCooldown } from './cooldown.ts';
 import { type Listing, type ListedModel } from './listing.ts';
+import { createOwnerUsage, type OwnerUsage } from './owner-limits.ts';
 import { type Offer, type QualityFigures } from './provider-directory.ts';
 import { type Uptime } from './uptime.ts';
 
@@ -10,6 +11,9 @@ export interface ProviderLoad {
   inFlight: number;
   /** Slots taken by others. */
   jobsElsewhere: number;
+  usage: OwnerUsage;
+  /** Until when its owner's limits allow no further job, epoch ms; 0 when they do. */
+  limitedUntil: number;
   cooldown: Cooldown;
   uptime: Uptime;
   connected: boolean;
@@ -26,6 +30,8 @@ export function createLoad(listing: Listing, now: number): ProviderLoad {
     listing,
     inFlight: 0,
     jobsElsewhere: 0,
+    usage: createOwnerUsage(),
+    limitedUntil: 0,
     cooldown: noCooldown(),
     uptime: { share: 1, at: now },
     connected: false,
@@ -112,6 +118,9 @@ export class OfferEntry implements Offer {
   }
   get served(): number {
     return this.servedRaw * this.#scale.factor;
+  }
+  get limitedUntil(): number {
+    return this.load.limitedUntil;
   }
   get coolingUntil(): number {
     return coolingUntil(this.load.cooldown);

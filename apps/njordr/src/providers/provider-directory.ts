@@ -52,6 +52,8 @@ export interface Offer {
    * a cooldown runs, so `coolingUntil > now` is the whole filter.
    */
   readonly coolingUntil: number;
+  /** Epoch ms until which its owner's limits per minute and day allow no further job; 0 when they do. */
+  readonly limitedUntil: number;
 }
 
 /** In-memory directory of the listed providers; the one thing routing reads. */
@@ -61,7 +63,7 @@ export interface ProviderDirectory {
   /** Names of all models with at least one listed offer. */
   models(): string[];
   offer(providerId: string, model: string): Offer | undefined;
-  /** Takes one slot and notes the choice. @returns false when full, unavailable or cooling: choose another */
+  /** Takes one slot and notes the choice. @returns false when full, unavailable, cooling or at a limit: choose another */
   reserve(providerId: string, model: string): boolean;
   /** Gives the slot back; call exactly once per successful reserve. */
   release(providerId: string, model: string): void;

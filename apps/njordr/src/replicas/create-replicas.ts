@@ -5,7 +5,8 @@ import { type RedisKit } from '@edda/redis-kit';
 import { type Clock, type Logger, type Metrics } from '@edda/telemetry';
 import { type Pool } from 'pg';
 import { type LinkHubControl } from '../link/create-link-hub.ts';
-import { type LinkHub } from '../link/link-hub.ts';
+import { type JobHandle, type JobSpec, type LinkHub } from '../link/link-hub.ts';
+import { failedJob } from '../link/provider-line.ts';
 import { type LinkSettings } from '../link/link-settings.ts';
 import { startPeriodic } from '../periodic.ts';
 import { type ProviderDirectoryControl } from '../providers/create-provider-directory.ts';
@@ -54,7 +55,12 @@ export function createReplicas(deps: ReplicasDeps): Replicas {
     setLine: (providerId, line) => directory.setLine(providerId, line),
     onReplaced: (providerId, epoch) => hub.replaced(providerId, epoch),
   });
-  const jobs = createRemoteJobs({ hub, directory });
+  /** Every job of a line here passes this point, for whatever replica it runs. */
+  const dispatchHere = (job: JobSpec, providerId: string): JobHandle => {
+    if (!hub.isConnected(providerId) || directory.countJob(providerId)) return hub.dispatch(job, providerId);
+    return failedJob({ type: 'failed', errorClass: 'no-capacity', message: 'the provider is at its owner’s limit' });
+  };
+  const jobs = createRemoteJobs({ hub: { dispatch: dispatchHere }, directory });
   const peers = new Map<string, PeerLink>();
   const state = { address: '', looking: undefined as Promise<void> | undefined, again: false };
   let beating: ReturnType<typeof startPeriodic> | undefined;
@@ -108,14 +114,14 @@ export function createReplicas(deps: ReplicasDeps): Replicas {
   return {
     board,
     handlers: createReplicaHandlers({
-      ...{ board, directory, jobs },
+      ...{ board, directory, jobs, now: () => clock.now().getTime() },
       heartbeatIntervalMs: () => settings().replicas.heartbeatIntervalMs,
     }),
     hub: {
       isConnected: (providerId) => hub.isConnected(providerId) || board.elsewhere(providerId) !== undefined,
       dispatch(job, providerId) {
         const peerId = board.elsewhere(providerId);
-        if (peerId === undefined) return hub.dispatch(job, providerId);
+        if (peerId === undefined) return dispatchHere(job, providerId);
         return peers.get(peerId)?.dispatch(job, providerId) ?? lostLine();
       },
     },

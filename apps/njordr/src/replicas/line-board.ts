@@ -53,8 +53,15 @@ export function createLineBoard({ setLine, onReplaced }: LineBoardOptions): Line
     return { line: there[1], replicaId: there[0] };
   };
   const show = (providerId: string): void => {
-    const { connected, draining = false, served, capacity, jobsElsewhere = 0 } = current(providerId).line ?? gone;
-    setLine(providerId, { connected, draining, served, capacity, jobsElsewhere });
+    const {
+      connected,
+      draining = false,
+      served,
+      capacity,
+      jobsElsewhere = 0,
+      limitedUntil = 0,
+    } = current(providerId).line ?? gone;
+    setLine(providerId, { connected, draining, served, capacity, jobsElsewhere, limitedUntil });
   };
 
   return {

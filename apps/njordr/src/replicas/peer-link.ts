@@ -63,7 +63,7 @@ export function createPeerLink({ ownId, peerId, client, board, lostAfterMs, job,
       }
     },
     take({ lines }) {
-      for (const line of lines) board.setElsewhere(peerId, line.providerId, lineFrom(line));
+      for (const line of lines) board.setElsewhere(peerId, line.providerId, lineFrom(line, job().now()));
     },
   });
   feed.start();
@@ -89,8 +89,9 @@ export function createPeerLink({ ownId, peerId, client, board, lostAfterMs, job,
   };
 }
 
-function lineFrom(line: njordr.ReplicaLine) {
+function lineFrom(line: njordr.ReplicaLine, now: number) {
   if (!line.connected) return undefined;
   const { connectionEpoch: epoch, draining, servedModels: served, capacity, jobsElsewhere } = line;
-  return { connected: true, epoch, draining, served, capacity, jobsElsewhere };
+  const limitedUntil = line.limitedForMs === 0n ? 0 : now + Number(line.limitedForMs);
+  return { limitedUntil, connected: true, epoch, draining, served, capacity, jobsElsewhere };
 }

@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { njordr } from '@edda/contracts';
-import { type ProviderDirectory } from '../providers/provider-directory.ts';
+import { type ProviderDirectoryControl } from '../providers/create-provider-directory.ts';
 import { type LineBoard } from './line-board.ts';
 import { type RemoteJobs } from './remote-jobs.ts';
 
 export interface TellLinesDeps {
   board: LineBoard;
-  directory: Pick<ProviderDirectory, 'inFlight'> & { onLoad(listener: (providerId: string) => void): () => void };
+  directory: Pick<ProviderDirectoryControl, 'inFlight' | 'limitedUntil' | 'onLoad'>;
+  /** Epoch ms. */
+  now: () => number;
   /** Jobs that run here for other replicas. */
   jobs: Pick<RemoteJobs, 'countFor'>;
   heartbeatIntervalMs: () => number;
@@ -19,7 +21,7 @@ const COLLECT_MS = 20;
 
 /** What one watching replica is told: all lines, then what changes; waits while the watcher does not read. */
 export async function* tellLines(
-  { board, directory, jobs, heartbeatIntervalMs }: TellLinesDeps,
+  { board, directory, jobs, now, heartbeatIntervalMs }: TellLinesDeps,
   watcher: string,
   signal: AbortSignal,
 ): AsyncGenerator<njordr.WatchLinesResponse, void, undefined> {
@@ -38,6 +40,7 @@ export async function* tellLines(
     return njordr.ReplicaLine.fromPartial({
       ...{ providerId, connected, connectionEpoch: epoch, draining: draining ?? false },
       ...{ servedModels: [...(served ?? [])], capacity: capacity ?? 1 },
+      limitedForMs: BigInt(Math.max(0, directory.limitedUntil(providerId) - now())),
       jobsElsewhere: Math.max(0, directory.inFlight(providerId) - jobs.countFor(watcher, providerId)),
     });
   };

@@ -27,6 +27,8 @@ describe('domain.md, routing 1: hard filters', () => {
     ['UNSPECIFIED', {}, {}],
     ['UNAVAILABLE', { available: false }, {}],
     ['CAPACITY', { inFlight: 4 }, {}],
+    ['OWNER_LIMIT', { limitedUntil: NOW + 1 }, {}],
+    ['UNSPECIFIED', { limitedUntil: NOW }, {}],
     ['CONTEXT_LENGTH', { contextLength: 100n }, {}],
     ['UNSPECIFIED', { contextLength: 101n }, {}],
     ['CONTEXT_LENGTH', { contextLength: 1_000n }, { maxOutputTokens: 901n }],

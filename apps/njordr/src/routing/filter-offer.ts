@@ -43,6 +43,7 @@ export function filterOffer(offer: Offer, query: PreparedQuery, nowMs: number): 
   if (!isShared(offer, query)) return Filter.NETWORK;
   if (!offer.payoutVerified) return Filter.PAYOUT_METHOD;
   if (offer.coolingUntil > nowMs) return Filter.COOLDOWN;
+  if (offer.limitedUntil > nowMs) return Filter.OWNER_LIMIT;
   if (offer.inFlight >= offer.capacity) return Filter.CAPACITY;
   if (offer.quality.lowerBound < query.minQuality) return Filter.QUALITY;
   if (query.maxLatencyMs > 0 && expectedLatencyMs(offer) > query.maxLatencyMs) return Filter.LATENCY;

@@ -25,6 +25,7 @@ export function offer(changes: Partial<Offer> = {}): Offer {
     served: 0,
     quality: { mean: 0.8, lowerBound: 0.7, effectiveCount: 20 },
     coolingUntil: 0,
+    limitedUntil: 0,
     ...changes,
   };
 }

@@ -84,8 +84,8 @@ export async function openReplicas(redisUrl: string, overrides: DeepPartial<Njor
   };
   const opened = {
     ...{ a, b, pool, redis, heidrun: heidrun.state, received: peers.received },
-    client(at: typeof a, subject = 'u1', roles: readonly Role[] = ['user']) {
-      const options = { address: at.address, token: token(subject, roles, 'net-1'), logger, retries: false as const };
+    client(at: typeof a, subject = 'u1', roles: readonly Role[] = ['user'], networkId = 'net-1') {
+      const options = { address: at.address, token: token(subject, roles, networkId), logger, retries: false as const };
       const clients = {
         compute: createGrpcClient(njordr.ComputeServiceService, options),
         providers: createGrpcClient(njordr.ProviderServiceService, options),

@@ -113,7 +113,7 @@ export const RoutingFilter = {
   COOLDOWN: 10,
   /** LATENCY - Slower than the maximum latency. */
   LATENCY: 11,
-  /** OWNER_LIMIT - Outside its owner's hours or daily limits. */
+  /** OWNER_LIMIT - At its owner's limit of requests a minute or tokens a day. Outside its owner's hours it is UNAVAILABLE. */
   OWNER_LIMIT: 12,
 } as const;
 
