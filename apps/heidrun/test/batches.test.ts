@@ -1,10 +1,11 @@
 import { type Fault } from '@edda/faults';
-import { type Pool, type PoolClient } from 'pg';
+import { type Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Hold } from '../src/preauth/hold.ts';
 import { type PreAuthBatches } from '../src/preauth/pre-auth-batches.ts';
 import { sweepHolds } from '../src/preauth/sweep-holds.ts';
 import { cancelItem, captureItem, holdItem, replicaOf } from './support/batch-items.ts';
+import { createFragilePool } from './support/fragile-pool.ts';
 import { setPrice, startHeidrun, type TestHeidrun } from './support/start-heidrun.ts';
 
 let service: TestHeidrun;
@@ -249,48 +250,10 @@ describe('A batch of captures and cancellations', () => {
   });
 });
 
-describe('What a batch leaves behind', () => {
-  it('is one audit record and one event for each change, in the same transaction, and none for a refused call', async () => {
-    const { pool } = service.database;
-    const user = await service.requester(12n);
-    const results = await Promise.allSettled(Array.from({ length: 3 }, () => batches.hold(holdItem(user, ['p-1']))));
-    const [a, b] = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value.hold] : [])) as [
-      Hold,
-      Hold,
-    ];
-    await Promise.all([batches.capture(captureItem(a, [1_000n, 0n])), batches.cancel(cancelItem(b))]);
-    const subjects = [`preauth:${a.id}`, `preauth:${b.id}`];
-    const audited = await pool.query<{ action: string; actor: string }>(
-      // Sealed or not yet.
-      `SELECT action, actor FROM (TABLE audit_intake UNION ALL
-         SELECT id, format, occurred_at, actor, on_behalf_of, network_id, action, subject, request_id, reason, details,
-           content_hash FROM audit_records) AS records
-       WHERE details LIKE $1 OR subject = ANY ($2) ORDER BY id`,
-      [`%${user}%`, subjects],
-    );
-    expect(audited.rows.map(({ action, actor }) => `${actor} ${action}`)).toEqual([
-      'njordr preauth.hold',
-      'njordr preauth.hold',
-      'njordr preauth.capture',
-      'njordr preauth.cancel',
-    ]);
-    const events = await pool.query<{ type: string; sequence: bigint }>(
-      'SELECT type, sequence FROM outbox_events WHERE subject = ANY ($1) ORDER BY id',
-      [subjects],
-    );
-    expect(events.rows.map(({ type, sequence }) => `${type} ${sequence}`)).toEqual([
-      'heidrun.hold.created 1',
-      'heidrun.hold.created 1',
-      'heidrun.capture.posted 2',
-      'heidrun.hold.cancelled 2',
-    ]);
-  });
-});
-
 describe('A commit whose answer got lost', () => {
   it('is found by the repetition: one effect, the same answer', async () => {
     const user = await service.requester(100n);
-    const line = fragile();
+    const line = createFragilePool();
     const losing = another(line.wrap);
     line.loseNextCommit();
     const item = holdItem(user, ['p-1']);
@@ -306,28 +269,3 @@ describe('A commit whose answer got lost', () => {
     await intact();
   });
 });
-
-/** A pool one of whose commits takes effect while the connection breaks before the answer comes. */
-function fragile() {
-  let armed = false;
-  const query = async (client: PoolClient, args: [string]): Promise<unknown> => {
-    const answer = await client.query(...args);
-    if (args[0] !== 'COMMIT' || !armed) return answer;
-    armed = false;
-    throw new Error('Connection terminated unexpectedly');
-  };
-  const replaced = <T extends object>(target: T, name: string, value: unknown): T =>
-    new Proxy(target, {
-      get(_, asked) {
-        if (asked === name) return value;
-        const own: unknown = Reflect.get(target, asked);
-        return typeof own === 'function' ? (own.bind(target) as unknown) : own;
-      },
-    });
-  const wrap = (pool: Pool): Pool =>
-    replaced(pool, 'connect', async () => {
-      const client = await pool.connect();
-      return replaced(client, 'query', (...args: [string]) => query(client, args));
-    });
-  return { wrap, loseNextCommit: () => void (armed = true) };
-}

@@ -100,37 +100,6 @@ describe('CollectSettings', () => {
   });
 });
 
-describe('GetSystemHealth', () => {
-  it('tells of every service whether it is ready, how fast it answered and else why not', async () => {
-    const { admin } = await startTwo();
-    const { healthy, services } = await admin.getSystemHealth({});
-    expect(healthy).toBe(false);
-    expect(services.map(({ service, ready }) => [service, ready])).toEqual([
-      ['njordr', false],
-      ['heidrun', true],
-      ['eikthyrnir', false],
-      ['nornen', true],
-    ]);
-    expect(services[0]).toMatchObject({
-      latencyMs: undefined,
-    });
-    expect(services[0]?.detail).toMatch(/^DEPENDENCY_UNAVAILABLE/);
-    expect(services[1]?.latencyMs).toBeGreaterThanOrEqual(0);
-    expect(services[1]?.checks).toEqual([
-      { name: 'serving', ok: true },
-      { name: 'database', ok: true },
-    ]);
-  });
-
-  it('says that a service is gone as soon as it is', async () => {
-    const { admin, heidrun } = await startTwo();
-    await admin.getSystemHealth({});
-    await heidrun.close();
-    const { services } = await admin.getSystemHealth({});
-    expect(services[1]).toMatchObject({ service: 'heidrun', ready: false });
-  });
-});
-
 describe('PushSettings', () => {
   it('changes several services on behalf of the admin, once per key, and both are audited', async () => {
     const { admin, heidrun, service } = await startTwo();
