@@ -15,7 +15,7 @@ export interface MoneyRun {
   readonly topUps: string[];
   readonly payouts: string[];
   /** Calls that succeeded, what they answered, and how to make them again. */
-  readonly done: { answer: Record<string, unknown>; again: () => Promise<Outcome> }[];
+  readonly done: { at: number; answer: Record<string, unknown>; again: () => Promise<Outcome> }[];
   remember(answer: Record<string, unknown>, again: () => Promise<Outcome>): void;
   /** A key that was never used. */
   key(): string;
@@ -32,7 +32,7 @@ export async function startMoneyRun(market: MoneyMarket, model: MoneyModel): Pro
       await market.admin.adjustBalance({ idempotencyKey: key(), ...account, reason: 'welcome' });
     }
   }
-  const remember: MoneyRun['remember'] = (answer, again) => void done.push({ answer, again });
+  const remember: MoneyRun['remember'] = (answer, again) => void done.push({ at: market.h.clock.now().getTime(), answer, again });
   return { market, cast, holds: [], topUps: [], payouts: [], done, remember, key };
 }
 

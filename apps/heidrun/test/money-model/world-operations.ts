@@ -41,13 +41,19 @@ const provider = operation({
   },
 });
 
+/** Idempotency keys are kept so long (domain rules, Idempotency); later, the same call is another one. */
+const keysLastMs = 7 * day;
+
 const again = operation({
   name: 'a call made again',
   args: fc.record({ call: anyOne }),
   possible: ({ holds }) => holds.length > 0,
   apply: () => ({ same: true }),
   async call(run, { call }) {
-    const { answer, again: repeat } = recent(run.done, call);
+    const since = run.market.h.clock.now().getTime() - keysLastMs;
+    const remembered = run.done.filter(({ at }) => at > since);
+    if (remembered.length === 0) return { same: true };
+    const { answer, again: repeat } = recent(remembered, call);
     const { replayed, ...repeated } = (await repeat()) as Record<string, unknown>;
     const wanted = { ...answer, replayed: true };
     const found = { ...repeated, replayed };
