@@ -32,7 +32,8 @@ export async function startMoneyRun(market: MoneyMarket, model: MoneyModel): Pro
       await market.admin.adjustBalance({ idempotencyKey: key(), ...account, reason: 'welcome' });
     }
   }
-  const remember: MoneyRun['remember'] = (answer, again) => void done.push({ at: market.h.clock.now().getTime(), answer, again });
+  const remember: MoneyRun['remember'] = (answer, again) =>
+    void done.push({ at: market.h.clock.now().getTime(), answer, again });
   return { market, cast, holds: [], topUps: [], payouts: [], done, remember, key };
 }
 
