@@ -147,6 +147,7 @@ function createCalculations({ base, settings, clock, counter, relay }: Parts): S
       createPricingHandlers({
         ...{ pool, prices, counter, clock },
         newId: randomUUID,
+        assertCapacity: () => relay.assertCapacity(),
         notify: () => relay.notify(),
         logger: logger.module('pricing'),
         onCalculation: () => calculated('pricing'),
@@ -227,6 +228,7 @@ function createPayments({ base, settings, secrets, clock, relay }: Parts): Payme
     currency: settings.current().currency,
     settings: () => settings.current().payments,
     logger: logger.module('payments'),
+    assertCapacity: () => relay.assertCapacity(),
     notify: () => relay.notify(),
   });
   for (const task of feature.tasks) {

@@ -92,7 +92,8 @@ export const settingsSchema = defineSettings({
           .default(true)
           .meta({ description: 'Sends events to Nornen’s history.', reload: 'restart', example: false }),
         maxPending: z.int().min(1).max(10_000_000).default(100_000).meta({
-          description: 'Undelivered events from which on new holds are refused.',
+          description:
+            'Undelivered events from which on new holds, prices, payment methods, top-ups and payouts are refused.',
           reload: 'restart',
           example: 500_000,
         }),

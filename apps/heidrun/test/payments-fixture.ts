@@ -78,6 +78,7 @@ export async function startPayments() {
     settings: () => settings,
     logger: log.logger.module('payments'),
     spent: { touch: (user) => spent.touch(user) },
+    assertCapacity: () => undefined,
     notify: () => undefined,
   };
   const topUps = createTopUps(deps);

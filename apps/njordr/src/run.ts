@@ -84,6 +84,7 @@ async function serve(parts: Parts): Promise<RunningService> {
     logger,
     metrics,
     settings: settings.current,
+    assertCapacity: () => relay.assertCapacity(),
     peers,
     connect: (address) => base.client(njordr.ReplicaServiceService, address, settings.current().peers.tls),
   });

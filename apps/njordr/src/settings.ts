@@ -187,7 +187,7 @@ const events = z
       .min(100)
       .max(10_000_000)
       .default(100_000)
-      .meta(restart('Undelivered events from which on new requests are refused.', 50_000)),
+      .meta(restart('Undelivered events from which on new requests and registrations are refused.', 50_000)),
   })
   .prefault({});
 

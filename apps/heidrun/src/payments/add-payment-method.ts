@@ -73,6 +73,7 @@ async function add(
   request: heidrun.AddPaymentMethodRequest,
   scope: IdempotencyScope,
 ): Promise<unknown> {
+  deps.assertCapacity();
   const attached = await attach(deps, user, request);
   return withIdempotency(deps.pool, scope, (client) => store(deps, client, user, request, attached));
 }

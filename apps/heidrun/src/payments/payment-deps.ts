@@ -33,6 +33,11 @@ export interface PaymentDeps {
   logger: Logger;
   /** Told of everybody whose balance or settings changed so that limits, budgets or netting may ask for something. */
   spent: SpendingWatch;
+  /**
+   * Refuses what a user begins and can begin later: methods, top-ups, payouts. Never asked where something begun is
+   * finished, or a risk is bounded (notifications, sweeps, limits, freezes, removals). @throws OUTBOX_FULL
+   */
+  assertCapacity: () => void;
   /** Rings the outbox relay after a commit. */
   notify: () => void;
 }

@@ -37,9 +37,10 @@ export function createTopUps(deps: PaymentDeps): TopUps {
   };
   return {
     begin: async (user, wanted, scope) => {
-      const { id } = await withIdempotency(deps.pool, scope, async (client) => ({
-        id: await beginTopUp(deps, client, user, wanted),
-      }));
+      const { id } = await withIdempotency(deps.pool, scope, async (client) => {
+        deps.assertCapacity();
+        return { id: await beginTopUp(deps, client, user, wanted) };
+      });
       return id;
     },
     finish,

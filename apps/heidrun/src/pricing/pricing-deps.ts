@@ -14,6 +14,8 @@ export interface PricingDeps {
   /** The module `pricing`: one line per calculation. */
   logger: Logger;
   onCalculation: () => void;
+  /** Refuses a new price while the outbox is full. @throws OUTBOX_FULL */
+  assertCapacity: () => void;
   /** Rings the outbox relay after a commit. */
   notify: () => void;
 }

@@ -53,8 +53,9 @@ export function createSetPricingConfig(deps: PricingDeps) {
         },
       },
       async (client) => {
-        // Not before: a repetition is answered however late it comes.
+        // Not before: a repetition is answered however late it comes, and however full the outbox is by then.
         checkValidFrom(request, now);
+        deps.assertCapacity();
         const stored = await nextVersion(deps, client, request, now);
         await insertPrice(client, stored);
         await appendEvents(client, [priceChanged(stored)]);

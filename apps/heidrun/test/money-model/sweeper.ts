@@ -20,6 +20,7 @@ export function createSweeper({ database: { pool }, clock }: TestHeidrun, keys: 
     newId: randomUUID,
     currency: 'EUR',
     settings: () => settings,
+    assertCapacity: () => undefined,
     spent: { touch: (user) => spent.touch(user) },
   };
   const topUps = createTopUps(deps);

@@ -84,6 +84,7 @@ export async function startHeidrun({
     log,
     client,
     ports: service.ports,
+    jwksFile: join(folder, 'jwks.json'),
     preAuth: client(heidrun.PreAuthServiceService),
     pricing: client(heidrun.PricingServiceService),
     ledger: client(heidrun.LedgerServiceService),

@@ -35,6 +35,8 @@ export interface ProvidersDeps {
   /** Opens a client of another replica. */
   connect: ReplicasDeps['connect'];
   newId?: () => string;
+  /** @throws OUTBOX_FULL */
+  assertCapacity: () => void;
 }
 
 /** Everything about providers, wired: what routing reads and the handlers of both services. */
@@ -109,6 +111,7 @@ export function createProviders(deps: ProvidersDeps): Providers {
     workflow,
     providerHandlers: createProviderHandlers({
       ...{ pool, clock, settings, peers, directory, board, workflow, newId },
+      assertCapacity: deps.assertCapacity,
       hub: {
         isConnected: (providerId) => replicas.hub.isConnected(providerId),
         disconnect: (providerId, reason, message) => hub.disconnect(providerId, reason, message),

@@ -18,4 +18,9 @@ export interface ProviderDeps {
   board: ProviderBoard;
   workflow: Pick<RegistrationWorkflow, 'advance' | 'resume'>;
   newId: () => string;
+  /**
+   * Refuses new registrations while the outbox is full; changes of a provider, which may take it off the market, go
+   * on. @throws OUTBOX_FULL
+   */
+  assertCapacity: () => void;
 }

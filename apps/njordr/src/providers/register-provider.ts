@@ -47,6 +47,7 @@ export function createRegisterProvider(deps: ProviderDeps) {
     const { deviceId, configuration } = parseWith(schema, request);
     const owner = { ownerId: ctx.identity.subject, networkId: ctx.identity.networkId };
     const { providerId } = await runMutation(deps, request, ctx, async (client, now) => {
+      deps.assertCapacity();
       await requirePayoutMethod(deps.peers, owner);
       const { requestId } = ctx;
       const registration = { ...owner, deviceId, configuration, agentVersion: '', payoutVerified: true, requestId };

@@ -61,6 +61,7 @@ export async function openMarket(overrides: { link?: object; providers?: object 
       logger,
       metrics,
       settings: () => settings,
+      assertCapacity: () => undefined,
       peers,
       connect: (address) =>
         createGrpcClient(njordr.ReplicaServiceService, { address, token: asNjordr, logger, retries: false }),

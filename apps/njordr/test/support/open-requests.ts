@@ -14,6 +14,7 @@ import {
   type Role,
   type RulesTable,
 } from '@edda/grpc-kit';
+import { commonFaults } from '@edda/faults';
 import { createOutboxRelay } from '@edda/pg-kit';
 import { createSettings, type DeepPartial } from '@edda/settings';
 import { createMetrics, silentLogger, systemClock } from '@edda/telemetry';
@@ -48,8 +49,10 @@ export interface OpenOptions {
   providers?: string[];
   /** Providers are agents over the real link, and there is an HTTP edge; without it they act by script. */
   linked?: boolean;
-  /** Of that edge. */
+  /** Of that edge; given, there is one without the link as well. */
   http?: Partial<EdgeSettings>;
+  /** Waiting events from which on the outbox is full; without it, it never is. */
+  maxPending?: number;
 }
 
 /** The request side over real gRPC and PostgreSQL; providers act by script, peers are small servers. */
@@ -58,7 +61,8 @@ export async function openRequests({
   settings: overrides = {},
   providers = ['p1', 'p2'],
   linked = false,
-  http = {},
+  http,
+  maxPending,
 }: OpenOptions = {}) {
   const database = await databases.create();
   const keys = await generateSigningKeys();
@@ -85,7 +89,12 @@ export async function openRequests({
   const scripted = createScriptedHub();
   const served = metrics();
   const link = linked ? openLink({ providers, metrics: served, settings: () => settings.current().link }) : undefined;
-  const received = { events: [] as string[], payloads: [] as string[], observations: [] as eikthyrnir.Observation[] };
+  const received = {
+    events: [] as string[],
+    payloads: [] as string[],
+    observations: [] as eikthyrnir.Observation[],
+    refusing: false,
+  };
 
   const peerMethods: { path: string }[] = [
     ...Object.values(heidrun.PreAuthServiceService),
@@ -108,6 +117,7 @@ export async function openRequests({
   };
   const history: Handlers<typeof nornen.HistoryServiceService> = {
     async ingestEvents(batches) {
+      if (received.refusing) throw commonFaults.DEPENDENCY_UNAVAILABLE('The history is away.');
       for await (const { events } of batches) {
         received.events.push(...events.map(({ type }) => type));
         received.payloads.push(...events.map(({ payloadJson }) => payloadJson));
@@ -147,6 +157,12 @@ export async function openRequests({
   const feed = createPolicyFeed({ decisions: clients.decisions, logger, backoff: { baseMs: 10, capMs: 50 } });
   feed.start();
   if (policies !== 'none') await waitFor(() => feed.current().version === '1');
+  const relay = createOutboxRelay({
+    pool: database.pool,
+    deliver: createDeliverEvents({ ...clients, logger }),
+    ...(maxPending !== undefined && { maxPending, pollIntervalMs: 20, backoff: { baseMs: 10, capMs: 50 } }),
+    logger,
+  });
   const replica = () =>
     createRequests({
       ...{ pool: database.pool, clock: systemClock, logger, settings: settings.current },
@@ -154,7 +170,7 @@ export async function openRequests({
       ...{ directory: market.directory, preAuth: clients.preAuth, policies: () => feed.current(), newId: randomUUID },
       resultKeys: `k1:${randomBytes(32).toString('base64')}`,
       random: () => 0.99,
-      assertCapacity: () => undefined,
+      assertCapacity: () => (maxPending === undefined ? undefined : relay.assertCapacity()),
     });
   const reconcilerMetrics = metrics();
   /** Everything that was made before now counts as old. */
@@ -177,15 +193,11 @@ export async function openRequests({
     ...(link === undefined ? [] : [link.service]),
   ];
   const server = createGrpcServer({ service: 'njordr', services, ...{ rules, auth, logger, metrics: served } });
-  const edge = linked
-    ? await openEdge({ services, auth, metrics: served, directory: market.directory, http })
-    : undefined;
+  const edge =
+    linked || http !== undefined
+      ? await openEdge({ services, auth, metrics: served, directory: market.directory, http: http ?? {} })
+      : undefined;
   const address = `127.0.0.1:${await server.listen(local)}`;
-  const relay = createOutboxRelay({
-    pool: database.pool,
-    deliver: createDeliverEvents({ ...clients, logger }),
-    logger,
-  });
   const closing: (() => void)[] = [];
   return {
     ...{ pool: database.pool, requests, replica, reconciler, settings, received, relay, peerServer },
@@ -214,6 +226,7 @@ export async function openRequests({
       await server.close({ graceMs: 100 });
       link?.close();
       await requests.close(100);
+      await relay.stop(0);
       await feed.close();
       for (const client of Object.values(clients)) client.close();
       await peerServer.close({ graceMs: 100 });

@@ -30,9 +30,10 @@ export function createRequestPayout(deps: PaymentDeps, payouts: Payouts) {
     let replayed = false;
     const scope = scopeOf(request, ctx, deps.clock, () => (replayed = true));
     const wanted = { amountCents, paymentMethodId, scheduled: false };
-    const { id } = await withIdempotency(deps.pool, scope, async (client) => ({
-      id: await beginPayout(deps, client, user, wanted, originOf(ctx)),
-    }));
+    const { id } = await withIdempotency(deps.pool, scope, async (client) => {
+      deps.assertCapacity();
+      return { id: await beginPayout(deps, client, user, wanted, originOf(ctx)) };
+    });
     const row = await finished(deps, payouts, id);
     return { payout: toPayout(row), replayed, balance: await userBalance(deps, deps.pool, user) };
   };

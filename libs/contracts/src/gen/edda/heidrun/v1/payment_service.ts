@@ -4874,7 +4874,8 @@ export type PaymentServiceService = typeof PaymentServiceService;
 export const PaymentServiceService = {
   /**
    * Stores the payment provider's token, encrypted; the method starts PENDING. Reasons: PAYMENT_TOKEN_REJECTED,
-   * PAYMENT_PROVIDER_UNAVAILABLE, PAYMENT_METHOD_LIMIT (20 per user), ACCOUNT_FROZEN, IDEMPOTENCY_CONFLICT.
+   * PAYMENT_PROVIDER_UNAVAILABLE, PAYMENT_METHOD_LIMIT (20 per user), ACCOUNT_FROZEN, OUTBOX_FULL,
+   * IDEMPOTENCY_CONFLICT.
    */
   addPaymentMethod: {
     path: "/edda.heidrun.v1.PaymentService/AddPaymentMethod" as const,
@@ -4961,7 +4962,7 @@ export const PaymentServiceService = {
   /**
    * Charges a method and credits the wallet once the payment provider confirms. Reasons: PAYMENT_METHOD_REQUIRED,
    * PAYMENT_DECLINED, PAYMENT_PROVIDER_UNAVAILABLE, TOP_UP_OUT_OF_RANGE, ACCOUNT_FROZEN, AMOUNT_OVERFLOW,
-   * IDEMPOTENCY_CONFLICT.
+   * OUTBOX_FULL, IDEMPOTENCY_CONFLICT.
    */
   topUp: {
     path: "/edda.heidrun.v1.PaymentService/TopUp" as const,
@@ -4984,7 +4985,7 @@ export const PaymentServiceService = {
   },
   /**
    * Pays payable earnings out. Reasons: PAYOUT_METHOD_REQUIRED, INSUFFICIENT_FUNDS (metadata payable_cents),
-   * PAYOUT_BELOW_MINIMUM (metadata min_cents), NOT_FOUND, ACCOUNT_FROZEN, IDEMPOTENCY_CONFLICT.
+   * PAYOUT_BELOW_MINIMUM (metadata min_cents), NOT_FOUND, ACCOUNT_FROZEN, OUTBOX_FULL, IDEMPOTENCY_CONFLICT.
    */
   requestPayout: {
     path: "/edda.heidrun.v1.PaymentService/RequestPayout" as const,
@@ -5130,7 +5131,8 @@ export const PaymentServiceService = {
 export interface PaymentServiceServer extends UntypedServiceImplementation {
   /**
    * Stores the payment provider's token, encrypted; the method starts PENDING. Reasons: PAYMENT_TOKEN_REJECTED,
-   * PAYMENT_PROVIDER_UNAVAILABLE, PAYMENT_METHOD_LIMIT (20 per user), ACCOUNT_FROZEN, IDEMPOTENCY_CONFLICT.
+   * PAYMENT_PROVIDER_UNAVAILABLE, PAYMENT_METHOD_LIMIT (20 per user), ACCOUNT_FROZEN, OUTBOX_FULL,
+   * IDEMPOTENCY_CONFLICT.
    */
   addPaymentMethod: handleUnaryCall<AddPaymentMethodRequest, AddPaymentMethodResponse>;
   /**
@@ -5156,14 +5158,14 @@ export interface PaymentServiceServer extends UntypedServiceImplementation {
   /**
    * Charges a method and credits the wallet once the payment provider confirms. Reasons: PAYMENT_METHOD_REQUIRED,
    * PAYMENT_DECLINED, PAYMENT_PROVIDER_UNAVAILABLE, TOP_UP_OUT_OF_RANGE, ACCOUNT_FROZEN, AMOUNT_OVERFLOW,
-   * IDEMPOTENCY_CONFLICT.
+   * OUTBOX_FULL, IDEMPOTENCY_CONFLICT.
    */
   topUp: handleUnaryCall<TopUpRequest, TopUpResponse>;
   /** A user's wallet and earnings. */
   getBalance: handleUnaryCall<GetBalanceRequest, GetBalanceResponse>;
   /**
    * Pays payable earnings out. Reasons: PAYOUT_METHOD_REQUIRED, INSUFFICIENT_FUNDS (metadata payable_cents),
-   * PAYOUT_BELOW_MINIMUM (metadata min_cents), NOT_FOUND, ACCOUNT_FROZEN, IDEMPOTENCY_CONFLICT.
+   * PAYOUT_BELOW_MINIMUM (metadata min_cents), NOT_FOUND, ACCOUNT_FROZEN, OUTBOX_FULL, IDEMPOTENCY_CONFLICT.
    */
   requestPayout: handleUnaryCall<RequestPayoutRequest, RequestPayoutResponse>;
   /** Lists a user's payouts. */
@@ -5207,7 +5209,8 @@ export interface PaymentServiceServer extends UntypedServiceImplementation {
 export interface PaymentServiceClient extends Client {
   /**
    * Stores the payment provider's token, encrypted; the method starts PENDING. Reasons: PAYMENT_TOKEN_REJECTED,
-   * PAYMENT_PROVIDER_UNAVAILABLE, PAYMENT_METHOD_LIMIT (20 per user), ACCOUNT_FROZEN, IDEMPOTENCY_CONFLICT.
+   * PAYMENT_PROVIDER_UNAVAILABLE, PAYMENT_METHOD_LIMIT (20 per user), ACCOUNT_FROZEN, OUTBOX_FULL,
+   * IDEMPOTENCY_CONFLICT.
    */
   addPaymentMethod(
     request: AddPaymentMethodRequest,
@@ -5317,7 +5320,7 @@ export interface PaymentServiceClient extends Client {
   /**
    * Charges a method and credits the wallet once the payment provider confirms. Reasons: PAYMENT_METHOD_REQUIRED,
    * PAYMENT_DECLINED, PAYMENT_PROVIDER_UNAVAILABLE, TOP_UP_OUT_OF_RANGE, ACCOUNT_FROZEN, AMOUNT_OVERFLOW,
-   * IDEMPOTENCY_CONFLICT.
+   * OUTBOX_FULL, IDEMPOTENCY_CONFLICT.
    */
   topUp(
     request: TopUpRequest,
@@ -5352,7 +5355,7 @@ export interface PaymentServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * Pays payable earnings out. Reasons: PAYOUT_METHOD_REQUIRED, INSUFFICIENT_FUNDS (metadata payable_cents),
-   * PAYOUT_BELOW_MINIMUM (metadata min_cents), NOT_FOUND, ACCOUNT_FROZEN, IDEMPOTENCY_CONFLICT.
+   * PAYOUT_BELOW_MINIMUM (metadata min_cents), NOT_FOUND, ACCOUNT_FROZEN, OUTBOX_FULL, IDEMPOTENCY_CONFLICT.
    */
   requestPayout(
     request: RequestPayoutRequest,

@@ -2285,7 +2285,7 @@ export const PricingServiceService = {
   /**
    * Sets a price; every change is a new version, older ones stay. Roles: service (Njörðr, which knows who owns the
    * provider). Reasons: PRICE_OUT_OF_RANGE, OWNER_MISMATCH (the provider's prices so far name another owner),
-   * VERSION_CONFLICT, IDEMPOTENCY_CONFLICT.
+   * VERSION_CONFLICT, OUTBOX_FULL, IDEMPOTENCY_CONFLICT.
    */
   setPricingConfig: {
     path: "/edda.heidrun.v1.PricingService/SetPricingConfig" as const,
@@ -2338,7 +2338,7 @@ export interface PricingServiceServer extends UntypedServiceImplementation {
   /**
    * Sets a price; every change is a new version, older ones stay. Roles: service (Njörðr, which knows who owns the
    * provider). Reasons: PRICE_OUT_OF_RANGE, OWNER_MISMATCH (the provider's prices so far name another owner),
-   * VERSION_CONFLICT, IDEMPOTENCY_CONFLICT.
+   * VERSION_CONFLICT, OUTBOX_FULL, IDEMPOTENCY_CONFLICT.
    */
   setPricingConfig: handleUnaryCall<SetPricingConfigRequest, SetPricingConfigResponse>;
   /** The price in force for a model, or a given version. Reasons: PRICE_NOT_FOUND. */
@@ -2389,7 +2389,7 @@ export interface PricingServiceClient extends Client {
   /**
    * Sets a price; every change is a new version, older ones stay. Roles: service (Njörðr, which knows who owns the
    * provider). Reasons: PRICE_OUT_OF_RANGE, OWNER_MISMATCH (the provider's prices so far name another owner),
-   * VERSION_CONFLICT, IDEMPOTENCY_CONFLICT.
+   * VERSION_CONFLICT, OUTBOX_FULL, IDEMPOTENCY_CONFLICT.
    */
   setPricingConfig(
     request: SetPricingConfigRequest,

@@ -1430,7 +1430,7 @@ export const ProviderServiceService = {
    * Registers a device; the workflow (payout method, connection test, policy, listing) goes on in the background.
    * A rejected registration of the same device is resubmitted by calling this again.
    * Callers: user, provider, service (acting for the owner).
-   * Reasons: PROVIDER_ALREADY_REGISTERED, PROVIDER_LIMIT_REACHED, USER_BLOCKED.
+   * Reasons: PROVIDER_ALREADY_REGISTERED, PROVIDER_LIMIT_REACHED, USER_BLOCKED, OUTBOX_FULL.
    */
   registerProvider: {
     path: "/edda.njordr.v1.ProviderService/RegisterProvider" as const,
@@ -1528,7 +1528,7 @@ export interface ProviderServiceServer extends UntypedServiceImplementation {
    * Registers a device; the workflow (payout method, connection test, policy, listing) goes on in the background.
    * A rejected registration of the same device is resubmitted by calling this again.
    * Callers: user, provider, service (acting for the owner).
-   * Reasons: PROVIDER_ALREADY_REGISTERED, PROVIDER_LIMIT_REACHED, USER_BLOCKED.
+   * Reasons: PROVIDER_ALREADY_REGISTERED, PROVIDER_LIMIT_REACHED, USER_BLOCKED, OUTBOX_FULL.
    */
   registerProvider: handleUnaryCall<RegisterProviderRequest, RegisterProviderResponse>;
   /**
@@ -1568,7 +1568,7 @@ export interface ProviderServiceClient extends Client {
    * Registers a device; the workflow (payout method, connection test, policy, listing) goes on in the background.
    * A rejected registration of the same device is resubmitted by calling this again.
    * Callers: user, provider, service (acting for the owner).
-   * Reasons: PROVIDER_ALREADY_REGISTERED, PROVIDER_LIMIT_REACHED, USER_BLOCKED.
+   * Reasons: PROVIDER_ALREADY_REGISTERED, PROVIDER_LIMIT_REACHED, USER_BLOCKED, OUTBOX_FULL.
    */
   registerProvider(
     request: RegisterProviderRequest,
