@@ -25,6 +25,9 @@ const dataFiles: Readonly<Record<string, readonly string[]>> = {
 /** Where an app starts, when it is not `src/main.ts`: the launcher's image has only what needs no local market. */
 const entryOf: Readonly<Record<string, string>> = { edda: 'src/operator.ts' };
 
+/** What @edda/tokens starts as a thread, from a file beside the code that starts it. */
+const countWorker = join(workspaceRoot, 'libs/tokens/src/count-worker.ts');
+
 /** Folders of an app that its code reads at run time. */
 const dataFolders = ['prisma/migrations', 'corpus', 'assets'];
 
@@ -35,7 +38,7 @@ async function bundle(app: string, out: string): Promise<void> {
   await rm(out, { recursive: true, force: true });
   await mkdir(join(out, 'dist'), { recursive: true });
   const result = await build({
-    entryPoints: { main: entry },
+    entryPoints: { main: entry, 'count-worker': countWorker },
     outdir: join(out, 'dist'),
     bundle: true,
     splitting: true,

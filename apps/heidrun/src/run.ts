@@ -6,7 +6,7 @@ import { appendEvents, createOutboxRelay, type OutboxRelay } from '@edda/pg-kit'
 import { openService, type RunningService, serveSettings, type ServiceBase } from '@edda/service-kit';
 import { createSettings, type DeepPartial, type Settings } from '@edda/settings';
 import { type Clock, type Logger, systemClock } from '@edda/telemetry';
-import { type TokenCounter } from '@edda/tokens';
+import { createCounterPool, type AsyncTokenCounter } from '@edda/tokens';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { createCalculationCounter } from './calculation-counter.ts';
 import { createDeliverEvents } from './events/deliver-events.ts';
@@ -53,7 +53,7 @@ interface Parts {
   settings: Settings<HeidrunSettings>;
   secrets: RunOptions['secrets'];
   clock: Clock;
-  counter: TokenCounter;
+  counter: AsyncTokenCounter;
   relay: OutboxRelay;
 }
 
@@ -93,8 +93,14 @@ async function serve(given: Omit<Parts, 'counter' | 'relay'>): Promise<RunningSe
     help: 'Settings files refused since the start; the values before stayed in force.',
     collect: (gauge) => gauge.set(settings.rejectedReloads),
   });
-  const { counter, close } = liveTokenCounter(settings);
-  base.onClose('token counter', close);
+  const live = liveTokenCounter(settings);
+  base.onClose('token counter', live.close);
+  const options = () => {
+    const { table, calibration } = settings.current().tokens;
+    return { table, calibration };
+  };
+  const counter = createCounterPool({ counter: live.counter, options });
+  base.onClose('counting threads', () => counter.close());
   const parts: Parts = { ...given, counter, relay: createRelay(given) };
   const payments = createPayments(parts);
   const settingsService = await serveSettings(base, {

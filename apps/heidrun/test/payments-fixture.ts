@@ -14,7 +14,7 @@ import {
 } from '@edda/grpc-kit';
 import { createFakeClock, createTestDatabases } from '@edda/testing';
 import { createMemoryLogger, createMetrics } from '@edda/telemetry';
-import { createTokenCounter } from '@edda/tokens';
+import { createCounterPool, createTokenCounter } from '@edda/tokens';
 import { type PaymentDeps, type PaymentSettings } from '../src/payments/payment-deps.ts';
 import { createPaymentHandlers, paymentRules } from '../src/payments/payment-handlers.ts';
 import { type PaymentProvider } from '../src/payments/provider/payment-provider.ts';
@@ -84,9 +84,10 @@ export async function startPayments() {
   const topUps = createTopUps(deps);
   const payouts = createPayouts(deps);
   const spent = createSpendingWatch(deps, topUps);
+  const counter = createCounterPool({ counter: createTokenCounter(), options: () => ({}) });
   const tokenDeps = {
     ...{ pool, clock, newId: randomUUID, notify: () => undefined },
-    counter: createTokenCounter(),
+    counter,
     logger: log.logger.module('tokens'),
     onCalculation: () => undefined,
   };
@@ -125,6 +126,7 @@ export async function startPayments() {
     for (const client of opened) client.close();
     await spent.idle();
     await server.close({ graceMs: 0 });
+    await counter.close();
     await databases.dropAll();
   };
   return {

@@ -1,5 +1,11 @@
 export { type CountedMessage } from './chat-formats.ts';
 export {
+  createCounterPool,
+  type AsyncTokenCounter,
+  type CounterPool,
+  type CounterPoolOptions,
+} from './create-counter-pool.ts';
+export {
   createTokenCounter,
   type CountResult,
   type TokenCounter,

@@ -1,6 +1,6 @@
 import { common } from '@edda/contracts';
 import { invalidInput } from '@edda/faults';
-import { type TokenCounter } from '@edda/tokens';
+import { type AsyncTokenCounter, type CountResult } from '@edda/tokens';
 import { z } from 'zod';
 import { fields, tokenCount } from '../fields.ts';
 
@@ -27,14 +27,18 @@ export const inputField = z
   .optional();
 
 /** Counts one text with the model's tokenizer. */
-export function countText(counter: TokenCounter, model: string, text: string): Counted {
-  return fromCounter(counter.countText(model, text));
+export async function countText(counter: AsyncTokenCounter, model: string, text: string): Promise<Counted> {
+  return fromCounter(await counter.countText(model, text));
 }
 
 /** Counts chat messages with the overhead of the chat format; tool calls count by name and arguments. */
-export function countMessages(counter: TokenCounter, model: string, { messages }: common.ChatMessages): Counted {
+export async function countMessages(
+  counter: AsyncTokenCounter,
+  model: string,
+  { messages }: common.ChatMessages,
+): Promise<Counted> {
   return fromCounter(
-    counter.countMessages(
+    await counter.countMessages(
       model,
       messages.map(({ role, content, name, toolCalls }) => ({
         role,
@@ -46,9 +50,13 @@ export function countMessages(counter: TokenCounter, model: string, { messages }
 }
 
 /**
- * @throws INVALID_INPUT when there is no input, TOKEN_COUNT_OUT_OF_RANGE
+ * @throws INVALID_INPUT when there is no input, TOKEN_COUNT_OUT_OF_RANGE; RATE_LIMITED, DEADLINE_EXCEEDED for large ones
  */
-export function countInput(counter: TokenCounter, model: string, input: InputAmount | undefined): Counted {
+export async function countInput(
+  counter: AsyncTokenCounter,
+  model: string,
+  input: InputAmount | undefined,
+): Promise<Counted> {
   switch (input?.$case) {
     case 'inputTokens':
       return reported(tokenCount('input_tokens', input.value));
@@ -66,6 +74,6 @@ export function reported(tokens: bigint): Counted {
   return { tokens, method: common.TokenMethod.REPORTED, tokenizer: '' };
 }
 
-function fromCounter(result: ReturnType<TokenCounter['countText']>): Counted {
+function fromCounter(result: CountResult): Counted {
   return { tokens: BigInt(result.tokens), method: common.TokenMethod[result.method], tokenizer: result.tokenizer };
 }

@@ -1,5 +1,5 @@
 import { common, type heidrun } from '@edda/contracts';
-import { type TokenCounter } from '@edda/tokens';
+import { type AsyncTokenCounter } from '@edda/tokens';
 import { tokenCount } from '../fields.ts';
 import { type Counted, countMessages, countText } from './count-input.ts';
 
@@ -16,27 +16,44 @@ export interface MeasuredLeg {
  * Counts what the legs carry as text; counts given by the caller are taken as they are.
  * @throws TOKEN_COUNT_OUT_OF_RANGE naming the field
  */
-export function measureLegs(counter: TokenCounter, model: string, legs: readonly heidrun.CaptureLeg[]): MeasuredLeg[] {
-  return legs.map((leg, index) => {
-    const path = `legs.${index}`;
-    const input = inputOf(counter, model, leg, path);
-    const output = outputOf(counter, model, leg, path);
-    const { claimedInputTokens, claimedOutputTokens } = leg;
-    return {
-      providerId: leg.providerId,
-      ...(input !== undefined && { input }),
-      ...(output !== undefined && { output }),
-      ...(claimedInputTokens !== undefined && {
-        claimedInputTokens: tokenCount(`${path}.claimed_input_tokens`, claimedInputTokens),
-      }),
-      ...(claimedOutputTokens !== undefined && {
-        claimedOutputTokens: tokenCount(`${path}.claimed_output_tokens`, claimedOutputTokens),
-      }),
-    };
-  });
+export async function measureLegs(
+  counter: AsyncTokenCounter,
+  model: string,
+  legs: readonly heidrun.CaptureLeg[],
+): Promise<MeasuredLeg[]> {
+  const measured: MeasuredLeg[] = [];
+  for (const [index, leg] of legs.entries()) measured.push(await measureLeg(counter, model, leg, `legs.${index}`));
+  return measured;
 }
 
-function inputOf(counter: TokenCounter, model: string, { input, countedMethod }: heidrun.CaptureLeg, path: string) {
+async function measureLeg(
+  counter: AsyncTokenCounter,
+  model: string,
+  leg: heidrun.CaptureLeg,
+  path: string,
+): Promise<MeasuredLeg> {
+  const input = await inputOf(counter, model, leg, path);
+  const output = await outputOf(counter, model, leg, path);
+  const { claimedInputTokens, claimedOutputTokens } = leg;
+  return {
+    providerId: leg.providerId,
+    ...(input !== undefined && { input }),
+    ...(output !== undefined && { output }),
+    ...(claimedInputTokens !== undefined && {
+      claimedInputTokens: tokenCount(`${path}.claimed_input_tokens`, claimedInputTokens),
+    }),
+    ...(claimedOutputTokens !== undefined && {
+      claimedOutputTokens: tokenCount(`${path}.claimed_output_tokens`, claimedOutputTokens),
+    }),
+  };
+}
+
+async function inputOf(
+  counter: AsyncTokenCounter,
+  model: string,
+  { input, countedMethod }: heidrun.CaptureLeg,
+  path: string,
+): Promise<Counted | undefined> {
   switch (input?.$case) {
     case 'inputTokens':
       return given(tokenCount(`${path}.input_tokens`, input.value), countedMethod);
@@ -49,7 +66,12 @@ function inputOf(counter: TokenCounter, model: string, { input, countedMethod }:
   }
 }
 
-function outputOf(counter: TokenCounter, model: string, { output, countedMethod }: heidrun.CaptureLeg, path: string) {
+async function outputOf(
+  counter: AsyncTokenCounter,
+  model: string,
+  { output, countedMethod }: heidrun.CaptureLeg,
+  path: string,
+): Promise<Counted | undefined> {
   switch (output?.$case) {
     case 'outputTokens':
       return given(tokenCount(`${path}.output_tokens`, output.value), countedMethod);

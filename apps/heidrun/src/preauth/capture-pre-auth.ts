@@ -52,7 +52,7 @@ export function createCapturePreAuth(deps: PreAuthDeps) {
     const { hold } = found;
     if (deps.clock.now() >= hold.expiresAt) throw expired(hold);
     // Holds never change, so counting, the long part, is done before anything is locked.
-    const legs = measureLegs(deps.counter, hold.model, request.legs);
+    const legs = await measureLegs(deps.counter, hold.model, request.legs);
     const finishReason = enumName(common.FinishReason, request.finishReason) ?? 'UNSPECIFIED';
     const { amountCents } = request;
     const by = auditCaller(ctx.identity);

@@ -1,5 +1,5 @@
 import { type Clock, type Logger } from '@edda/telemetry';
-import { type TokenCounter } from '@edda/tokens';
+import { type AsyncTokenCounter } from '@edda/tokens';
 import { type Pool } from 'pg';
 import { type SpendingWatch } from '../payments/spending/spending-watch.ts';
 import { type HoldCache } from './hold-cache.ts';
@@ -9,7 +9,7 @@ import { type PreAuthMetrics } from './pre-auth-metrics.ts';
 /** What the pre-authorization RPCs and the sweep stand on. */
 export interface PreAuthDeps {
   pool: Pool;
-  counter: TokenCounter;
+  counter: AsyncTokenCounter;
   clock: Clock;
   /** Where concurrent calls become one transaction. */
   batches: PreAuthBatches;

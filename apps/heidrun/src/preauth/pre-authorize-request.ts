@@ -1,7 +1,7 @@
 import { common, type heidrun } from '@edda/contracts';
 import { invalidInput } from '@edda/faults';
 import { parseWith } from '@edda/grpc-kit';
-import { type TokenCounter } from '@edda/tokens';
+import { type AsyncTokenCounter } from '@edda/tokens';
 import { z } from 'zod';
 import { heidrunFaults } from '../faults.ts';
 import { fields, tokenCount } from '../fields.ts';
@@ -46,13 +46,13 @@ export interface HoldRequest {
 
 /**
  * Checks the request's form and counts its input, before any transaction is open.
- * @throws INVALID_INPUT, TOKENS_REQUIRED, TOKEN_COUNT_OUT_OF_RANGE
+ * @throws INVALID_INPUT, TOKENS_REQUIRED, TOKEN_COUNT_OUT_OF_RANGE; RATE_LIMITED, DEADLINE_EXCEEDED for large inputs
  */
-export function readHoldRequest(
+export async function readHoldRequest(
   request: heidrun.PreAuthorizeRequest,
-  counter: TokenCounter,
+  counter: AsyncTokenCounter,
   maxTtlSeconds: number,
-): HoldRequest {
+): Promise<HoldRequest> {
   parseWith(schema, request);
   const { ttlSeconds, maxCostCents } = request;
   if (ttlSeconds > maxTtlSeconds) {
@@ -60,7 +60,7 @@ export function readHoldRequest(
   }
   return {
     candidates: candidatesOf(request),
-    ...amountOf(request, counter),
+    ...(await amountOf(request, counter)),
     maxCostCents,
     ttlSeconds: ttlSeconds === 0 ? maxTtlSeconds : ttlSeconds,
   };
@@ -72,7 +72,10 @@ function candidatesOf({ candidates, providerId }: heidrun.PreAuthorizeRequest): 
   throw invalidInput([{ field: 'candidates', description: 'give either 1 to 4 candidates or provider_id' }]);
 }
 
-function amountOf(request: heidrun.PreAuthorizeRequest, counter: TokenCounter): { amount: HoldAmount; input: Counted } {
+async function amountOf(
+  request: heidrun.PreAuthorizeRequest,
+  counter: AsyncTokenCounter,
+): Promise<{ amount: HoldAmount; input: Counted }> {
   if (request.tokens?.$case === 'estimatedTokens') {
     const tokens = tokenCount('estimated_tokens', request.tokens.value);
     if (tokens === 0n) throw tokensRequired('estimated_tokens');
@@ -81,7 +84,7 @@ function amountOf(request: heidrun.PreAuthorizeRequest, counter: TokenCounter): 
     }
     return { amount: { kind: 'total', tokens }, input: { ...reported(0n), method: common.TokenMethod.REPORTED } };
   }
-  const input = inputOf(request, counter);
+  const input = await inputOf(request, counter);
   const { maxOutputTokens, contextLeftTokens } = request;
   return {
     input,
@@ -94,7 +97,7 @@ function amountOf(request: heidrun.PreAuthorizeRequest, counter: TokenCounter): 
   };
 }
 
-function inputOf({ tokens, model }: heidrun.PreAuthorizeRequest, counter: TokenCounter): Counted {
+async function inputOf({ tokens, model }: heidrun.PreAuthorizeRequest, counter: AsyncTokenCounter): Promise<Counted> {
   switch (tokens?.$case) {
     case 'inputTokens': {
       const input = reported(tokenCount('input_tokens', tokens.value));

@@ -14,7 +14,7 @@ export function createPreAuthorize(deps: PreAuthDeps) {
   return async (request: heidrun.PreAuthorizeRequest, ctx: CallContext): Promise<heidrun.PreAuthorizeResponse> => {
     // Captures, cancels and the sweep never ask: what ends a hold must go on, or money would stay held.
     deps.assertCapacity();
-    const wanted = readHoldRequest(request, deps.counter, deps.holdTtlSeconds());
+    const wanted = await readHoldRequest(request, deps.counter, deps.holdTtlSeconds());
     const { idempotencyKey, ...content } = request;
     const origin = { caller: callerOf(ctx.identity), idempotencyKey, requestHash: hashRequest(content) };
     const { hold, replayed } = await deps.batches

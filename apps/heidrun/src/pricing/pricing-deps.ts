@@ -1,5 +1,5 @@
 import { type Logger, type Clock } from '@edda/telemetry';
-import { type TokenCounter } from '@edda/tokens';
+import { type AsyncTokenCounter } from '@edda/tokens';
 import { type Pool } from 'pg';
 import { type PriceCache } from './price-cache.ts';
 
@@ -7,7 +7,7 @@ import { type PriceCache } from './price-cache.ts';
 export interface PricingDeps {
   pool: Pool;
   prices: PriceCache;
-  counter: TokenCounter;
+  counter: AsyncTokenCounter;
   clock: Clock;
   /** A fresh unique id. */
   newId: () => string;

@@ -21,7 +21,7 @@ export function createQuoteCost(deps: PricingDeps) {
     parseWith(schema, request);
     const maxOutputTokens = tokenCount('max_output_tokens', request.maxOutputTokens);
     const stored = await priceOf(deps.prices, request.providerId, request.model);
-    const input = countInput(deps.counter, request.model, request.input);
+    const input = await countInput(deps.counter, request.model, request.input);
     const estimatedCostCents = costOfLegs([
       { inputTokens: input.tokens, outputTokens: maxOutputTokens, price: stored.price },
     ]);

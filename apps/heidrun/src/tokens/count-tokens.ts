@@ -1,14 +1,14 @@
 import { common, enumName, type heidrun } from '@edda/contracts';
 import { type CallContext, parseWith } from '@edda/grpc-kit';
 import { type Logger } from '@edda/telemetry';
-import { type TokenCounter } from '@edda/tokens';
+import { type AsyncTokenCounter } from '@edda/tokens';
 import { z } from 'zod';
 import { fields, tokenCount } from '../fields.ts';
 import { type Counted, countMessages, countText, reported } from '../metering/count-input.ts';
 
 /** What the token RPCs stand on. */
 export interface TokenDeps {
-  counter: TokenCounter;
+  counter: AsyncTokenCounter;
   /** The module `tokens`: one line per calculation. */
   logger: Logger;
   onCalculation: () => void;
@@ -33,8 +33,8 @@ const strength: readonly common.TokenMethod[] = [
 export function createCountTokens(deps: TokenDeps) {
   return async (request: heidrun.CountTokensRequest, ctx: CallContext): Promise<heidrun.CountTokensResponse> => {
     parseWith(schema, request);
-    const input = countInput(deps.counter, request);
-    const output = countOutput(deps.counter, request);
+    const input = await countInput(deps.counter, request);
+    const output = await countOutput(deps.counter, request);
     const parts = [input, output].filter((part) => part !== undefined);
     const weakest = Math.max(0, ...parts.map((part) => strength.indexOf(part.method)));
     const inputTokens = input?.tokens ?? 0n;
@@ -52,7 +52,10 @@ export function createCountTokens(deps: TokenDeps) {
   };
 }
 
-function countInput(counter: TokenCounter, { model, input }: heidrun.CountTokensRequest): Counted | undefined {
+async function countInput(
+  counter: AsyncTokenCounter,
+  { model, input }: heidrun.CountTokensRequest,
+): Promise<Counted | undefined> {
   switch (input?.$case) {
     case 'inputTokens':
       return reported(tokenCount('input_tokens', input.value));
@@ -67,7 +70,10 @@ function countInput(counter: TokenCounter, { model, input }: heidrun.CountTokens
   }
 }
 
-function countOutput(counter: TokenCounter, { model, output }: heidrun.CountTokensRequest): Counted | undefined {
+async function countOutput(
+  counter: AsyncTokenCounter,
+  { model, output }: heidrun.CountTokensRequest,
+): Promise<Counted | undefined> {
   switch (output?.$case) {
     case 'outputTokens':
       return reported(tokenCount('output_tokens', output.value));

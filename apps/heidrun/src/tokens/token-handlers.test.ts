@@ -15,6 +15,16 @@ type Request = Parameters<typeof heidrun.CountTokensRequest.fromPartial>[0];
 const count = (request: Request) =>
   f.tokens('anna').countTokens(heidrun.CountTokensRequest.fromPartial({ model, ...request }));
 
+/** Letters in no order at all, the same in every run. */
+function randomLetters(length: number): string {
+  let state = 7;
+  const letters = Array.from({ length }, () => {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return String.fromCharCode(97 + (Math.floor(state / 65_536) % 26));
+  });
+  return letters.join('');
+}
+
 describe('CountTokens', () => {
   it('counts text exactly where the tokenizer is known, and labels the fallback', async () => {
     const text = { $case: 'inputText', value: 'hello world' } as const;
@@ -34,6 +44,30 @@ describe('CountTokens', () => {
     // 3 for the message, 1 for its role, 2 for its text, 3 for the reply.
     const { inputTokens } = await count({ input: { $case: 'inputMessages', value: { messages } } });
     expect(inputTokens).toBe(9n);
+  });
+
+  it.each([
+    ['80 KB of random letters', randomLetters(80_000)],
+    ['1 MB of one character', 'a'.repeat(1_000_000)],
+    ['500,000 lone surrogates', '\ud800'.repeat(500_000)],
+    ['500,000 control characters', '\u0001\u001b'.repeat(250_000)],
+  ])('estimates %s', async (_, value) => {
+    const counted = await count({ input: { $case: 'inputText', value } });
+    expect(counted.method).toBe(TokenMethod.ESTIMATED);
+    expect(counted.totalTokens).toBeGreaterThan(0n);
+  });
+
+  it('answers other calls while it counts a huge text', async () => {
+    let done = false;
+    const value = randomLetters(3_000_000);
+    const huge = count({ input: { $case: 'inputText', value } }).finally(() => (done = true));
+    let answered = 0;
+    while (!done) {
+      await count({ input: { $case: 'inputText', value: 'hello' } });
+      if (!done) answered++;
+    }
+    expect((await huge).totalTokens).toBeGreaterThan(500_000n);
+    expect(answered).toBeGreaterThanOrEqual(5);
   });
 
   it('takes over counts as REPORTED, which is the weakest method', async () => {

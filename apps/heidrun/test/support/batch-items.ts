@@ -2,18 +2,17 @@ import { randomUUID } from 'node:crypto';
 import { type heidrun } from '@edda/contracts';
 import { createPool, hashRequest } from '@edda/pg-kit';
 import { createMetrics, silentLogger } from '@edda/telemetry';
-import { createTokenCounter } from '@edda/tokens';
 import { type Pool } from 'pg';
 import { readyToPay } from '../../src/payments/ready-to-pay.ts';
 import { createBatchMetrics } from '../../src/preauth/batch-metrics.ts';
+import { reported } from '../../src/metering/count-input.ts';
 import { type Hold } from '../../src/preauth/hold.ts';
 import { type HoldItem } from '../../src/preauth/hold-item.ts';
 import { createPreAuthBatches, type PreAuthBatches } from '../../src/preauth/pre-auth-batches.ts';
-import { readHoldRequest } from '../../src/preauth/pre-authorize-request.ts';
+import { type HoldRequest } from '../../src/preauth/pre-authorize-request.ts';
 import { type CancelItem, type CaptureItem } from '../../src/preauth/resolution-item.ts';
 import { holdRequest, type TestHeidrun } from './start-heidrun.ts';
 
-const counter = createTokenCounter();
 const by = { actor: 'njordr' };
 const never = new AbortController().signal;
 const originOf = (key: string, content: unknown) => ({
@@ -51,11 +50,20 @@ export function holdItem(
   const { idempotencyKey, ...content } = request;
   return {
     request,
-    wanted: readHoldRequest(request, counter, 900),
+    wanted: wantedBy(request),
     origin: originOf(idempotencyKey, content),
     by,
     signal,
   };
+}
+
+/** What readHoldRequest makes of a request whose input is counted already. */
+function wantedBy(request: heidrun.PreAuthorizeRequest): HoldRequest {
+  const { candidates, tokens, maxOutputTokens, contextLeftTokens, maxCostCents } = request;
+  if (tokens?.$case !== 'inputTokens') throw new Error('items carry counted input');
+  const input = reported(tokens.value);
+  const amount = { kind: 'split', inputTokens: input.tokens, maxOutputTokens, contextLeftTokens } as const;
+  return { candidates, amount, input, maxCostCents, ttlSeconds: 900 };
 }
 
 export function captureItem(
