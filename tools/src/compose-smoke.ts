@@ -22,7 +22,7 @@ const services = ['postgres', 'redis', 'njordr', 'heidrun', 'eikthyrnir', 'norne
 const tokenCommand = ['run', '--rm', '-T', 'keys', 'token', '--data-dir', '/keys', '--user', 'demo'];
 
 /** Building images without BuildKit takes minutes on two cores; starting, seconds. */
-const buildTimeoutMs = 4 * 60_000;
+const buildTimeoutMs = 8 * 60_000;
 const upTimeoutMs = 2 * 60_000;
 const readyTimeoutMs = 120_000;
 
