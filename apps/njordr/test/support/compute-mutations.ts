@@ -36,6 +36,8 @@ export const computeMutations: Readonly<Record<string, (open: OpenedRequests) =>
     const { request } = await compute.createRequest({ idempotencyKey: randomUUID(), parameters: parameters() });
     const { requestId } = request!;
     await waitFor(() => open.hub.jobs.length > before);
+    // What starting the request still writes is none of the cancellation's effects.
+    await inState(open, requestId, ['PROCESSING']);
     const cancel = async (idempotencyKey: string, reason: string) => {
       const answer = await compute.cancelRequest({ idempotencyKey, requestId, reason });
       return answer.request?.requestId;
@@ -53,12 +55,14 @@ function script({ hub }: OpenedRequests, steps: ScriptStep[]): void {
   for (const provider of ['p1', 'p2']) hub.script(provider, steps);
 }
 
-async function ended({ pool }: OpenedRequests, requestId: string): Promise<void> {
+const ended = (open: OpenedRequests, requestId: string) => inState(open, requestId, ['COMPLETED', 'CANCELLED']);
+
+async function inState({ pool }: OpenedRequests, requestId: string, states: readonly string[]): Promise<void> {
   await waitFor(async () => {
-    const { rowCount } = await pool.query(
-      `SELECT FROM transactions WHERE request_id = $1 AND state IN ('COMPLETED', 'CANCELLED')`,
-      [requestId],
-    );
+    const { rowCount } = await pool.query('SELECT FROM transactions WHERE request_id = $1 AND state = ANY ($2)', [
+      requestId,
+      states,
+    ]);
     return rowCount === 1;
   });
 }
