@@ -22,13 +22,14 @@ export interface TestMarket {
   close(): Promise<void>;
 }
 
-export async function openTestMarket(settings: MarketSettings = {}): Promise<TestMarket> {
+/** @param tracesUrl collector of all traces; none are made without it */
+export async function openTestMarket(settings: MarketSettings = {}, tracesUrl?: string): Promise<TestMarket> {
   const root = await makeTemporaryFolder('edda-market-');
   const folder = await openDataFolder(root);
   const log = openLogFile(folder.logFile);
   const loggerFor = (service: string) => createLogger({ service, destination: { write: (line) => log.write(line) } });
   const logger = loggerFor('test');
-  const market = await startMarket({ folder, ports: freePorts, loggerFor, settings });
+  const market = await startMarket({ folder, ports: freePorts, loggerFor, settings, tracesUrl });
   const requester: MarketUser = { subject: 'ada', networkId: 'demo', roles: ['user'] };
   await ensurePaymentMethod(market, requester, 'pay', logger);
   await ensureFunds(market, requester, 10_000n, logger);
@@ -41,6 +42,7 @@ export async function openTestMarket(settings: MarketSettings = {}): Promise<Tes
     quality: 4,
     tokensPerSecond: 0,
     firstTokenDelayMs: 0,
+    tracesUrl,
     logger: loggerFor('vedrfolnir'),
   });
   return {

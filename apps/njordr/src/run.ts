@@ -151,6 +151,7 @@ async function serve(parts: Parts): Promise<RunningService> {
       verifier,
       logger,
       metrics,
+      tracer: base.tracer,
     },
     settings: () => settings.current().http,
   });

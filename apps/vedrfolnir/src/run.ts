@@ -1,6 +1,13 @@
 import { type njordr } from '@edda/contracts';
 import { createSettings, type DeepPartial, secretsFromEnv } from '@edda/settings';
-import { createLogger, createMetrics, type Logger, type Metrics, startOperationsServer } from '@edda/telemetry';
+import {
+  createLogger,
+  createMetrics,
+  type Logger,
+  type Metrics,
+  openTracer,
+  startOperationsServer,
+} from '@edda/telemetry';
 import { createAgentMetrics } from './agent-metrics.ts';
 import { createIntroduction } from './introduction.ts';
 import { createBackoff } from './link/backoff.ts';
@@ -50,6 +57,8 @@ export async function run(options: AgentOptions = {}): Promise<Agent> {
   // Metrics of the process belong to whoever owns the process; agents may share one.
   const metrics = createMetrics({ service: 'vedrfolnir', processMetrics: values.operations.enabled });
   const counted = createAgentMetrics(metrics);
+  const endpoint = secrets.OTEL_EXPORTER_OTLP_ENDPOINT;
+  const tracer = await openTracer({ service: 'vedrfolnir', endpoint, metrics, logger: logger.module('tracing') });
   const upstream = await createUpstream(values.upstream, secrets.VEDRFOLNIR_UPSTREAM_API_KEY, random);
   const token = options.token ?? createTokenSource(values.market.tokenFile, secrets.VEDRFOLNIR_TOKEN);
   const market = createMarketClient(values.market, token, logger);
@@ -63,7 +72,7 @@ export async function run(options: AgentOptions = {}): Promise<Agent> {
     stopping: stopping.signal,
   });
   const capacity = () => values.provider.capacity;
-  const jobs = createJobTable({ upstream, upstreamModelOf, capacity, now: () => Date.now(), ...counted.jobs });
+  const jobs = createJobTable({ upstream, upstreamModelOf, capacity, now: () => Date.now(), tracer, ...counted.jobs });
   const link: Link = startLink({
     dial: market.dial,
     introduce,
@@ -85,6 +94,7 @@ export async function run(options: AgentOptions = {}): Promise<Agent> {
     await link.drain(values.link.drainGraceMs);
     market.close();
     await operations?.close();
+    await tracer?.close();
     settings.close();
   }
   return {

@@ -257,4 +257,8 @@ export const agentSecrets = {
     description: 'API key of an OpenAI-compatible server that asks for one.',
     required: false,
   },
+  OTEL_EXPORTER_OTLP_ENDPOINT: {
+    description: 'Base URL of an OTLP/HTTP collector that gets traces: http://host:4318. None are made without it.',
+    required: false,
+  },
 } as const;

@@ -1,4 +1,4 @@
-import { currentContext, type Logger, type RequestContext, runWithContext } from '@edda/telemetry';
+import { currentContext, type Logger, type RequestContext, runWithContext, type Span } from '@edda/telemetry';
 import { type Identity } from './identity.ts';
 
 /** What a handler knows about the call it serves. */
@@ -17,6 +17,8 @@ export interface CallContext {
   readonly logger: Logger;
   /** Full path, e.g. `/edda.heidrun.v1.PreAuthService/CapturePreAuth`. */
   readonly method: string;
+  /** The call in its trace; undefined where traces are off. */
+  readonly span?: Span | undefined;
 }
 
 /** The latest time a Date can hold: a deadline that never passes. */
@@ -42,9 +44,10 @@ export function currentCall(): CallContext | undefined {
  * who called what.
  */
 export function runInCall<Result>(ctx: CallContext, fn: () => Result): Result {
-  const { requestId, method, identity } = ctx;
+  const { requestId, method, identity, span } = ctx;
   const { subject, networkId } = identity;
   const context: ContextOfCall = { requestId, method, subject, networkId, [callKey]: ctx };
+  if (span !== undefined) Object.assign(context, { span, traceId: span.traceId });
   return runWithContext(context, fn);
 }
 

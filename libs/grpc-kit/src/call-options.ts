@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { commonFaults } from '@edda/faults';
-import { currentContext } from '@edda/telemetry';
+import { currentContext, currentSpan } from '@edda/telemetry';
 import { Metadata } from '@grpc/grpc-js';
 import { type ActAs, encodeActAs } from './act-as.ts';
 import { currentCall } from './call-context.ts';
@@ -41,6 +41,8 @@ export function metadataFor(options: CallOptions, token: string | undefined): Me
   metadata.set(metadataKeys.requestId, options.requestId ?? inheritedRequestId() ?? randomUUID());
   if (options.actAs !== undefined) metadata.set(metadataKeys.actAs, encodeActAs(options.actAs));
   if (options.idempotencyKey !== undefined) metadata.set(metadataKeys.idempotencyKey, options.idempotencyKey);
+  const span = currentSpan();
+  if (span !== undefined) metadata.set(metadataKeys.traceparent, span.traceparent);
   return metadata;
 }
 

@@ -1,5 +1,5 @@
 import { type Fault, grpcStatusOf } from '@edda/faults';
-import { type Logger, type Metrics } from '@edda/telemetry';
+import { type Logger, type Metrics, type Tracer } from '@edda/telemetry';
 import { type Metadata, status } from '@grpc/grpc-js';
 import { type ActiveCalls } from './active-calls.ts';
 import { admit, checkMetadataSize, header, requestIdOf } from './admission.ts';
@@ -48,6 +48,8 @@ export interface CallRunnerOptions {
   limit?: CallLimit | undefined;
   logger: Logger;
   metrics: Metrics;
+  /** Opens a span for every call. */
+  tracer?: Tracer | undefined;
   active: ActiveCalls;
   maxMetadataBytes: number;
   defaultDeadlineMs: number;
@@ -66,6 +68,7 @@ export function createCallRunner(options: CallRunnerOptions): CallRunner {
         running.answered();
         const ms = performance.now() - startedAt;
         metrics.handled(method.path, code, ms / 1_000);
+        endSpan(running, code, fault);
         logCall(callLogger, running, { code, ms, ...(fault !== undefined && { fault }) });
       };
       try {
@@ -81,13 +84,25 @@ export function createCallRunner(options: CallRunnerOptions): CallRunner {
   };
 }
 
-function runningCall({ logger, active }: CallRunnerOptions, { path }: MethodInfo, call: IncomingCall): RunningCall {
+function runningCall(options: CallRunnerOptions, { path }: MethodInfo, call: IncomingCall): RunningCall {
+  const { logger, active, tracer } = options;
   const requestId = requestIdOf(call.metadata);
   const running = new RunningCall({ requestId, method: path, logger, draining: active.draining });
   const key = header(call.metadata, metadataKeys.idempotencyKey);
   if (key !== undefined) running.idempotencyHeader = key;
+  if (tracer !== undefined) {
+    const traceparent = header(call.metadata, metadataKeys.traceparent);
+    const attributes = { 'rpc.system': 'grpc', 'edda.request_id': requestId };
+    running.span = tracer.start(path.slice(1), { kind: 'server', traceparent, attributes });
+  }
   call.on('cancelled', () => running.cancelled());
   return running;
+}
+
+function endSpan({ span }: RunningCall, code: number, fault: Fault | undefined): void {
+  if (span === undefined) return;
+  span.set({ 'rpc.grpc.status_code': code });
+  span.end(fault?.reason);
 }
 
 async function execute<Value>(

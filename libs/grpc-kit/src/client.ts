@@ -1,5 +1,5 @@
 import { asFault } from '@edda/faults';
-import { type Logger } from '@edda/telemetry';
+import { inSpan, type Logger } from '@edda/telemetry';
 import { createBreaker, type BreakerOptions } from './breaker.ts';
 import { callStream, callUnary, type PreparedCall } from './client-calls.ts';
 import { type CallOptions, deadlineOf, metadataFor } from './call-options.ts';
@@ -82,7 +82,9 @@ export function createGrpcClient<const Service extends RpcService>(
 
   const method = (rpc: RpcDefinition) => {
     if (!rpc.requestStream && !rpc.responseStream) {
-      return (request: unknown, given?: CallOptions) => unary(rpc, request, given);
+      const span = { kind: 'client', attributes: { 'rpc.system': 'grpc' } } as const;
+      return (request: unknown, given?: CallOptions) =>
+        inSpan(rpc.path.slice(1), () => unary(rpc, request, given), span);
     }
     return (input: unknown, given?: CallOptions) => callStream(rpc, input, () => start(given));
   };

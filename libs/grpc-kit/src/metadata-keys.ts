@@ -5,5 +5,7 @@ export const metadataKeys = {
   /** `sub=<uri-encoded>;network=<uri-encoded>`, accepted from role service only. */
   actAs: 'edda-act-as',
   idempotencyKey: 'edda-idempotency-key',
+  /** W3C trace context. */
+  traceparent: 'traceparent',
   statusDetails: 'grpc-status-details-bin',
 } as const;

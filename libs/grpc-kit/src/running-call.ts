@@ -1,5 +1,5 @@
 import { commonFaults, type Fault } from '@edda/faults';
-import { type Logger } from '@edda/telemetry';
+import { type Logger, type Span } from '@edda/telemetry';
 import { type CallContext, noDeadline } from './call-context.ts';
 import { anonymous, type Identity } from './identity.ts';
 
@@ -14,6 +14,7 @@ export class RunningCall implements CallContext {
   identity: Identity = anonymous;
   deadline: Date = noDeadline;
   idempotencyHeader?: string;
+  span: Span | undefined;
   readonly requestId: string;
   readonly method: string;
   readonly logger: Logger;

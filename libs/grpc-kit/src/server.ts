@@ -1,4 +1,4 @@
-import { type Logger, type Metrics } from '@edda/telemetry';
+import { type Logger, type Metrics, type Tracer } from '@edda/telemetry';
 import { Server, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import { createActiveCalls } from './active-calls.ts';
@@ -21,6 +21,8 @@ export interface GrpcServerOptions {
   limit?: CallLimit | undefined;
   logger: Logger;
   metrics: Metrics;
+  /** Opens a span for every call; without it there are none. */
+  tracer?: Tracer | undefined;
   limits?: ServerLimits;
   /** For callers that name no deadline, ms; 30,000. */
   defaultDeadlineMs?: number;
@@ -63,6 +65,7 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
     limit: options.limit,
     logger: options.logger,
     metrics: options.metrics,
+    tracer: options.tracer,
     active,
     maxMetadataBytes: limits.maxMetadataBytes,
     defaultDeadlineMs: options.defaultDeadlineMs ?? 30_000,

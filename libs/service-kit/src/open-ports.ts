@@ -7,7 +7,7 @@ import {
   type ServiceEntry,
   type TokenVerifier,
 } from '@edda/grpc-kit';
-import { type Logger, type Metrics, startOperationsServer } from '@edda/telemetry';
+import { type Logger, type Metrics, startOperationsServer, type Tracer } from '@edda/telemetry';
 import { type Pool } from 'pg';
 import { type CloseStack } from './close-stack.ts';
 import { type ReplicaGuard } from './replica-guard.ts';
@@ -27,6 +27,7 @@ export interface PortDeps {
   values: ServiceSettings;
   logger: Logger;
   metrics: Metrics;
+  tracer: Tracer | undefined;
   pool: Pool;
   place: ReplicaGuard;
   verifier: TokenVerifier;
@@ -35,7 +36,7 @@ export interface PortDeps {
 
 /** Opens the operations and the gRPC port; what was opened is on the stack even when the other one fails. */
 export async function openPorts(plan: ServePlan, deps: PortDeps): Promise<{ grpc: number; operations: number }> {
-  const { name, values, logger, metrics, pool, place, verifier, stack } = deps;
+  const { name, values, logger, metrics, tracer, pool, place, verifier, stack } = deps;
   const server = createGrpcServer({
     service: name,
     services: plan.services,
@@ -44,6 +45,7 @@ export async function openPorts(plan: ServePlan, deps: PortDeps): Promise<{ grpc
     limit: plan.limit,
     logger: logger.module('grpc'),
     metrics,
+    tracer,
     reflection: descriptorSet(),
     allowInsecure: values.grpc.allowInsecure,
     ...serverTls(values),

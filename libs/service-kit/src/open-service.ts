@@ -11,7 +11,15 @@ import {
 import { createPool, migrate } from '@edda/pg-kit';
 import { createInProcessKit, createRedisKit, type RedisKit } from '@edda/redis-kit';
 import { type Settings } from '@edda/settings';
-import { createLogger, createMetrics, type Logger, type Metrics, systemClock } from '@edda/telemetry';
+import {
+  createLogger,
+  createMetrics,
+  type Logger,
+  type Metrics,
+  openTracer,
+  systemClock,
+  type Tracer,
+} from '@edda/telemetry';
 import { type Pool } from 'pg';
 import { type CloseStack, createCloseStack } from './close-stack.ts';
 import { followAddress } from './follow-address.ts';
@@ -38,6 +46,8 @@ export interface OpenServiceOptions<Values extends ServiceSettings> {
 export interface ServiceBase {
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** Undefined where traces are off. */
+  readonly tracer: Tracer | undefined;
   readonly pool: Pool;
   /** What the replicas share for speed: over Redis with REDIS_URL, else the twin of a single process. */
   readonly redis: RedisKit;
@@ -94,6 +104,9 @@ export async function openService<Values extends ServiceSettings>(
   const values = settings.current();
   const metrics = createMetrics({ service: name });
   const stack = createCloseStack(logger);
+  const endpoint = secrets.OTEL_EXPORTER_OTLP_ENDPOINT;
+  const tracer = await openTracer({ service: name, endpoint, metrics, logger: logger.module('tracing') });
+  if (tracer !== undefined) stack.add('tracer', () => tracer.close());
   if (options.logger === undefined) stack.add('log levels', followLogLevels(settings, logger));
   const pool = createPool({
     url: secrets.DATABASE_URL,
@@ -114,6 +127,7 @@ export async function openService<Values extends ServiceSettings>(
   return {
     logger,
     metrics,
+    tracer,
     pool,
     redis,
     verifier,
@@ -146,7 +160,7 @@ export async function openService<Values extends ServiceSettings>(
       }),
     onClose: (part, close) => stack.add(part, close),
     serve: (plan) =>
-      orClose(stack, () => openPorts(plan, { name, values, logger, metrics, pool, place, verifier, stack })),
+      orClose(stack, () => openPorts(plan, { name, values, logger, metrics, tracer, pool, place, verifier, stack })),
     close: () => stack.close(),
   };
 }

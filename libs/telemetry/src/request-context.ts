@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { type Span } from './tracing/span.ts';
 
 /** What every log line of one request carries (in snake_case). */
 export interface RequestContext {
@@ -11,6 +12,8 @@ export interface RequestContext {
   networkId?: string | undefined;
   transactionId?: string | undefined;
   traceId?: string | undefined;
+  /** The step of the trace that runs now; not logged. */
+  span?: Span | undefined;
 }
 
 const storage = new AsyncLocalStorage<RequestContext>();

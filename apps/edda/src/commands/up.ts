@@ -32,7 +32,8 @@ export async function up(options: UpOptions): Promise<void> {
   const ports = standardPorts(options.portOffset);
   const startedAt = performance.now();
   const mode = await modeOf(options, folder, loggerFor);
-  const market = await composeMarket({ folder, ports, logger, redisUrl: process.env['REDIS_URL'] }, mode);
+  const { REDIS_URL: redisUrl, OTEL_EXPORTER_OTLP_ENDPOINT: tracesUrl } = process.env;
+  const market = await composeMarket({ folder, ports, logger, redisUrl, tracesUrl }, mode);
   try {
     await ensurePaymentMethod(market, demoUser, 'pay', logger);
     await ensureFunds(market, demoUser, pocketMoneyCents, logger);
@@ -46,6 +47,7 @@ export async function up(options: UpOptions): Promise<void> {
       tokensPerSecond: 0,
       firstTokenDelayMs: 0,
       operationsPort: ports.agent.operations,
+      tracesUrl,
     });
     try {
       const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);

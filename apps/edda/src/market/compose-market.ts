@@ -18,6 +18,8 @@ export interface MarketPlan {
   settings?: MarketSettings;
   /** A Redis for all services; without it each has a twin of its own in process. */
   redisUrl?: string | undefined;
+  /** Collector of the services' traces; none are made without it. */
+  tracesUrl?: string | undefined;
 }
 
 /** Starts everything in the order in which the parts need each other. What fails to start leaves nothing running. */
@@ -37,6 +39,7 @@ export async function composeMarket(plan: MarketPlan, mode: MarketMode): Promise
       DATABASE_URL: await postgres.ensureDatabase(service, service),
       EDDA_SERVICE_KEY_FILE: folder.signingKeyFile,
       REDIS_URL: plan.redisUrl,
+      OTEL_EXPORTER_OTLP_ENDPOINT: plan.tracesUrl,
     });
     const settingsFor = (service: ServiceName) => ({
       grpc: { host: '127.0.0.1', port: ports[service].grpc },

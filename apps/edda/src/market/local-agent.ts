@@ -22,6 +22,8 @@ export interface LocalAgentOptions {
   model?: string;
   /** Port of /healthz and /metrics; none without it. */
   operationsPort?: number;
+  /** Collector of its traces; none without it. */
+  tracesUrl?: string | undefined;
 }
 
 /** A provider on this machine that serves the builtin model. */

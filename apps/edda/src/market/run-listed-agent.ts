@@ -17,7 +17,10 @@ const listedWithinMs = 20_000;
 
 /** Runs an agent in this process and waits until the market lists it. */
 export async function runListedAgent({ address, token, options, logger }: AgentPlace): Promise<LocalAgent> {
-  const agent = await runAgent({ token, logger, settings: agentSettings(address, options) });
+  const agent = await runAgent({
+    ...{ token, logger, settings: agentSettings(address, options) },
+    env: { OTEL_EXPORTER_OTLP_ENDPOINT: options.tracesUrl },
+  });
   try {
     await until(`${options.displayName} is listed`, listedWithinMs, () => {
       const { link, status } = agent.state();

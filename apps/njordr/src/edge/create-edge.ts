@@ -1,7 +1,7 @@
 import { type heidrun } from '@edda/contracts';
 import { type GrpcClient, type RulesTable, type ServiceEntry, type TokenVerifier } from '@edda/grpc-kit';
 import { type SharedCache } from '@edda/redis-kit';
-import { type Clock, type Logger, type Metrics, systemClock } from '@edda/telemetry';
+import { type Clock, type Logger, type Metrics, systemClock, type Tracer } from '@edda/telemetry';
 import { type FastifyInstance } from 'fastify';
 import { type CallLimits } from '../limits/call-limits.ts';
 import { type ProviderDirectory } from '../providers/provider-directory.ts';
@@ -41,6 +41,8 @@ export interface EdgeDeps {
   limits: CallLimits;
   logger: Logger;
   metrics: Metrics;
+  /** Opens a span for every request; without it there are none. */
+  tracer?: Tracer | undefined;
   /** The settings group `http` as it is now. */
   settings: () => EdgeSettings;
   clock?: Clock;
@@ -55,10 +57,10 @@ export interface Edge {
 }
 
 export async function createEdge(deps: EdgeDeps): Promise<Edge> {
-  const { settings, verifier, limits, logger, metrics } = deps;
+  const { settings, verifier, limits, logger, metrics, tracer } = deps;
   const app = createApp(settings());
   const contract = createContractJson();
-  const calls = createHttpCalls({ verifier, limits, logger, metrics: createHttpMetrics(metrics), settings });
+  const calls = createHttpCalls({ verifier, limits, logger, tracer, metrics: createHttpMetrics(metrics), settings });
   answerErrors(app, calls);
   addCors(app, () => settings().corsOrigins);
   await addDocs(app, contract);

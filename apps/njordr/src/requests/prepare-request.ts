@@ -1,7 +1,7 @@
 import { njordr } from '@edda/contracts';
 import { type CallContext } from '@edda/grpc-kit';
 import { type Decision, type PolicySet } from '@edda/policy';
-import { type Clock } from '@edda/telemetry';
+import { type Clock, currentSpan } from '@edda/telemetry';
 import { type TokenCounter } from '@edda/tokens';
 import { decideRequest, denialOf } from '../policy/decide-request.ts';
 import { type Router, type RoutingOutcome } from '../routing/create-router.ts';
@@ -45,7 +45,11 @@ export interface PreparedRequest extends RoutedRequest {
 /** Counts and ranks; shared with the dry run. */
 export function assess(deps: PrepareDeps, checked: CheckedParameters, networkId: string, limit?: number): Assessed {
   const input = countInput(deps.counter, checked);
-  return { input, routing: deps.router.route(routingQueryOf(checked, networkId, input.tokens), limit) };
+  const span = currentSpan()?.child('route');
+  const routing = deps.router.route(routingQueryOf(checked, networkId, input.tokens), limit);
+  span?.set({ 'edda.providers_considered': routing.considered, 'edda.candidates': routing.candidates.length });
+  span?.end();
+  return { input, routing };
 }
 
 export function createPrepare(deps: PrepareDeps) {

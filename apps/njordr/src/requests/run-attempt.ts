@@ -1,5 +1,5 @@
 import { type common, njordr } from '@edda/contracts';
-import { type Clock } from '@edda/telemetry';
+import { type Clock, currentSpan } from '@edda/telemetry';
 import { type JobCancelReason, type JobErrorClass, type JobEvent, type LinkHub } from '../link/link-hub.ts';
 import { addChunk, type DeliveredOutput, emptyOutput } from './delivered-output.ts';
 import { type ExecutionSink } from './event-channel.ts';
@@ -64,13 +64,21 @@ export async function runAttempt(
     end: { how: 'failed', errorClass: 'fault', message: 'the line ended without a word' },
   };
   const { control } = run;
-  const handle = hub.dispatch(jobOf(run.plan, candidate, attempt), candidate.providerId);
+  const { providerId } = candidate;
+  const span = currentSpan()?.child('attempt', {
+    attributes: { 'edda.provider_id': providerId, 'edda.attempt': attempt },
+  });
+  const job = jobOf(run.plan, candidate, attempt, span?.traceparent ?? '');
+  const handle = hub.dispatch(job, providerId);
   const cancel = (): void => handle.cancel(cancelReasons[control.calledOff ?? 'requester']);
   control.signal.addEventListener('abort', cancel, { once: true });
   try {
     if (control.signal.aborted) cancel();
     for await (const event of handle.events) {
-      if (event.type === 'chunk' && report.ttftMs === undefined) report.ttftMs = performance.now() - startedMs;
+      if (event.type === 'chunk' && report.ttftMs === undefined) {
+        report.ttftMs = performance.now() - startedMs;
+        span?.event('first_token');
+      }
       const end = await take(run, report, event);
       if (end === undefined) continue;
       report.end = end;
@@ -85,6 +93,7 @@ export async function runAttempt(
   }
   report.endedAt = clock.now();
   report.durationMs = performance.now() - startedMs;
+  span?.end(failureOf(report.end));
   return report;
 }
 
@@ -155,7 +164,12 @@ function meterChunk(
   return { sequence: run.sequence, content, reasoning, providerId, toolCalls };
 }
 
-function jobOf(plan: PlannedRequest, candidate: PlannedCandidate, attempt: number): njordr.Job {
+function failureOf(end: AttemptEnd): string | undefined {
+  if (end.how === 'failed') return end.errorClass;
+  return end.how === 'called-off' ? end.why : undefined;
+}
+
+function jobOf(plan: PlannedRequest, candidate: PlannedCandidate, attempt: number, traceparent: string): njordr.Job {
   const { parameters: p, budget } = plan;
   return njordr.Job.fromPartial({
     jobId: plan.transactionId,
@@ -174,5 +188,6 @@ function jobOf(plan: PlannedRequest, candidate: PlannedCandidate, attempt: numbe
     toolChoice: p.toolChoice,
     frequencyPenalty: p.frequencyPenalty,
     presencePenalty: p.presencePenalty,
+    traceparent,
   });
 }

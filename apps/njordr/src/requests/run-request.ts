@@ -1,7 +1,7 @@
 import { common, njordr } from '@edda/contracts';
 import { asFault, type Fault } from '@edda/faults';
 import { type TokenCounter } from '@edda/tokens';
-import { type Clock, type Logger } from '@edda/telemetry';
+import { type Clock, inSpan, type Logger } from '@edda/telemetry';
 import { njordrFaults } from '../faults.ts';
 import { type LinkHub } from '../link/link-hub.ts';
 import { type ProviderDirectory } from '../providers/provider-directory.ts';
@@ -77,7 +77,7 @@ export function createRunner(deps: RunDeps) {
       if (asked.next === 'complete') ({ billInput } = asked);
       // What another replica ended without knowing of this hold must not be charged now.
       const ending: Ending = (await started) === false ? { next: 'fail', fault: takenOver() } : asked;
-      return await settle(plan, reports, ending, performance.now());
+      return await inSpan('settle', () => settle(plan, reports, ending, performance.now()));
     } catch (error) {
       const fault = asFault(error);
       if (!settle.isFinal(error)) {

@@ -1,4 +1,5 @@
 import { njordr } from '@edda/contracts';
+import { type Span, type Tracer } from '@edda/telemetry';
 import { type Upstream } from '../upstream/upstream.ts';
 import { type ChunkWindow, createChunkWindow } from './chunk-window.ts';
 import { type Body, type JobOutcome, runJob, type StopReason } from './run-job.ts';
@@ -20,6 +21,8 @@ export interface JobTableOptions {
   /** Most jobs at once. */
   capacity: () => number;
   now: () => number;
+  /** Opens a span for every job, in the market's trace if there is one. */
+  tracer?: Tracer | undefined;
   onStart?: (job: njordr.Job) => void;
   onFirstPiece?: (job: njordr.Job, afterMs: number) => void;
   onEnd?: (job: njordr.Job, outcome: JobOutcome, afterMs: number) => void;
@@ -67,6 +70,7 @@ export function createJobTable(options: JobTableOptions): JobTable {
     const startedAt = options.now();
     const stopWatching = stopWith(controller, channel.signal, job.deadline, startedAt);
     options.onStart?.(job);
+    const span = startSpan(options.tracer, job);
     const ended = runJob({
       job,
       model,
@@ -75,11 +79,15 @@ export function createJobTable(options: JobTableOptions): JobTable {
       post: channel.post,
       send: channel.send,
       signal: controller.signal,
-      onFirstPiece: () => options.onFirstPiece?.(job, options.now() - startedAt),
+      onFirstPiece() {
+        span?.event('first_token');
+        options.onFirstPiece?.(job, options.now() - startedAt);
+      },
     }).then((outcome) => {
       stopWatching();
       if (running.get(job.jobId)?.controller === controller) running.delete(job.jobId);
       options.onEnd?.(job, outcome, options.now() - startedAt);
+      span?.end(outcome === 'done' ? undefined : outcome);
     });
     running.set(job.jobId, { attempt: job.attempt, controller, window, channel, ended });
   }
@@ -135,4 +143,9 @@ function stopWith(controller: AbortController, link: AbortSignal, deadline: Date
     clearTimeout(timer);
     link.removeEventListener('abort', lost);
   };
+}
+
+function startSpan(tracer: Tracer | undefined, { jobId, attempt, traceparent }: njordr.Job): Span | undefined {
+  const attributes = { 'edda.job_id': jobId, 'edda.attempt': attempt };
+  return tracer?.start('job', { kind: 'consumer', traceparent, attributes });
 }

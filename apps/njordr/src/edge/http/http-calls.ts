@@ -8,7 +8,7 @@ import {
   RunningCall,
   type TokenVerifier,
 } from '@edda/grpc-kit';
-import { type Logger, runWithContext } from '@edda/telemetry';
+import { type Logger, runWithContext, type Span, type Tracer } from '@edda/telemetry';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { type CallLimits, limitHeaders, rateLimited } from '../../limits/call-limits.ts';
 import { type EdgeSettings } from '../edge-settings.ts';
@@ -42,10 +42,11 @@ export interface HttpCallsOptions {
   limits: CallLimits;
   logger: Logger;
   metrics: HttpMetrics;
+  tracer?: Tracer | undefined;
   settings: () => EdgeSettings;
 }
 
-export function createHttpCalls({ verifier, limits, logger, metrics, settings }: HttpCallsOptions): HttpCalls {
+export function createHttpCalls({ verifier, limits, logger, metrics, tracer, settings }: HttpCallsOptions): HttpCalls {
   const httpLogger = logger.module('http');
   const calls = new WeakMap<FastifyRequest, RunningCall>();
   const active = createActiveRequests();
@@ -56,6 +57,7 @@ export function createHttpCalls({ verifier, limits, logger, metrics, settings }:
       ...{ logger: httpLogger, draining: active.draining },
     });
     calls.set(request, running);
+    if (tracer !== undefined) running.span = startSpan(tracer, request, running);
     void reply.header('x-request-id', running.requestId);
     const startedAt = performance.now();
     metrics.started();
@@ -69,6 +71,8 @@ export function createHttpCalls({ verifier, limits, logger, metrics, settings }:
       const ended = { method: request.method, route: routeOf(request), status, ms: performance.now() - startedAt };
       metrics.handled(ended);
       logRequest(httpLogger, running, ended);
+      running.span?.set({ 'http.response.status_code': status });
+      running.span?.end(status >= 500 ? String(status) : undefined);
     });
     return running;
   };
@@ -106,4 +110,14 @@ export function createHttpCalls({ verifier, limits, logger, metrics, settings }:
     },
     drain: (graceMs) => active.drain(graceMs),
   };
+}
+
+/** Part of the caller's trace, if it sent one. The route's pattern names it: paths hold ids. */
+function startSpan(tracer: Tracer, request: FastifyRequest, { requestId }: RunningCall): Span {
+  const { traceparent } = request.headers;
+  return tracer.start(`${request.method} ${routeOf(request)}`, {
+    kind: 'server',
+    traceparent: typeof traceparent === 'string' ? traceparent : undefined,
+    attributes: { 'edda.request_id': requestId },
+  });
 }

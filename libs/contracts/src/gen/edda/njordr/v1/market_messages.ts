@@ -228,7 +228,14 @@ export interface Job {
     | number
     | undefined;
   /** Presence penalty; -2 to 2; absent means the upstream's default. */
-  presencePenalty?: number | undefined;
+  presencePenalty?:
+    | number
+    | undefined;
+  /**
+   * Trace this attempt belongs to, as a W3C trace context version 00 ("00-<trace id>-<span id>-<flags>", 55 characters);
+   * empty when the market records no traces. It says nothing about the requester.
+   */
+  traceparent: string;
 }
 
 /** The market calls a job off; the agent answers Done with CANCELLED or nothing at all. */
@@ -717,6 +724,7 @@ function createBaseJob(): Job {
     toolChoice: "",
     frequencyPenalty: undefined,
     presencePenalty: undefined,
+    traceparent: "",
   };
 }
 
@@ -778,6 +786,9 @@ export const Job: MessageFns<Job> = {
     }
     if (message.presencePenalty !== undefined) {
       writer.uint32(137).double(message.presencePenalty);
+    }
+    if (message.traceparent !== "") {
+      writer.uint32(146).string(message.traceparent);
     }
     return writer;
   },
@@ -931,6 +942,14 @@ export const Job: MessageFns<Job> = {
             message.presencePenalty = reader.double();
             continue;
           }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.traceparent = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1004,6 +1023,7 @@ export const Job: MessageFns<Job> = {
         : isSet(object.presence_penalty)
         ? globalThis.Number(object.presence_penalty)
         : undefined,
+      traceparent: isSet(object.traceparent) ? globalThis.String(object.traceparent) : "",
     };
   },
 
@@ -1060,6 +1080,9 @@ export const Job: MessageFns<Job> = {
     if (message.presencePenalty !== undefined) {
       obj.presencePenalty = floatToJson(message.presencePenalty);
     }
+    if (message.traceparent !== "") {
+      obj.traceparent = message.traceparent;
+    }
     return obj;
   },
 
@@ -1089,6 +1112,7 @@ export const Job: MessageFns<Job> = {
     message.toolChoice = object.toolChoice ?? "";
     message.frequencyPenalty = object.frequencyPenalty ?? undefined;
     message.presencePenalty = object.presencePenalty ?? undefined;
+    message.traceparent = object.traceparent ?? "";
     return message;
   },
 };
