@@ -1,7 +1,6 @@
 import { rm } from 'node:fs/promises';
-import { createLogger } from '@edda/telemetry';
+import { createLogger, openLogFile } from '@edda/telemetry';
 import { openDataFolder } from '../src/data/data-folder.ts';
-import { openLogFile } from '../src/data/log-file.ts';
 import { makeTemporaryFolder } from '../src/data/temporary-folder.ts';
 import { type LocalAgent, startLocalAgent } from '../src/market/local-agent.ts';
 import { freePorts } from '../src/market/market-ports.ts';

@@ -1,5 +1,7 @@
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { nornen } from '@edda/contracts';
 import { implement } from '@edda/grpc-kit';
 import { createTestDatabases, freePort, type TestDatabase, waitFor } from '@edda/testing';
@@ -62,6 +64,16 @@ describe('openService', () => {
     expect(await refuses(operations)).toBe(true);
     await noneLeft(db);
     await base.close();
+  });
+
+  it('writes its log into the file that the settings name', async () => {
+    const db = await databases.create();
+    const path = join(mkdtempSync(join(tmpdir(), 'service-log-')), 'probe.log');
+    const { options } = await prepareService(db.url, { log: { file: { path } } });
+    const base = await openService({ ...options, logger: undefined });
+    base.logger.info({ answer: 42 }, 'hello');
+    await base.close();
+    expect(readFileSync(path, 'utf8')).toMatch(/"service":"probe".*"answer":42.*"msg":"hello"/);
   });
 
   it('starts again on the same data', async () => {

@@ -16,6 +16,7 @@ import {
   createMetrics,
   type Logger,
   type Metrics,
+  openLogFile,
   openTracer,
   systemClock,
   type Tracer,
@@ -207,8 +208,10 @@ async function openRedis({ name, logger, metrics, redisUrl }: Shared, stack: Clo
 /** The service's own log tells of its settings too, unless the launcher gave one. */
 function openLogger<Values extends ServiceSettings>({ name, settings, logger }: OpenServiceOptions<Values>): Logger {
   if (logger !== undefined) return logger;
-  const { level, modules } = settings.current().log;
-  const own = createLogger({ service: name, level, modules });
+  const { level, modules, file } = settings.current().log;
+  // Stays open until the process ends: closing is logged, too.
+  const destination = file.path === undefined ? 'stdout' : openLogFile(file.path, file);
+  const own = createLogger({ service: name, level, modules, destination });
   settings.logTo(own.module('settings'));
   return own;
 }

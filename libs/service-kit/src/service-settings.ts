@@ -55,6 +55,7 @@ export function serviceSettings(ports: { grpc: number; operations: number }) {
           .record(z.string(), levels)
           .default({})
           .meta({ description: 'Levels of single modules, by name.', reload: 'live', example: { grpc: 'warn' } }),
+        file: logFileGroup(),
       })
       .prefault({}),
     auth: z
@@ -88,6 +89,25 @@ export function serviceSettings(ports: { grpc: number; operations: number }) {
     audit: auditGroup(),
     settings: settingsGroup(),
   };
+}
+
+function logFileGroup() {
+  return z
+    .object({
+      path: file('File the log goes to, instead of standard output.', '/var/log/edda/service.log'),
+      maxBytes: z.int().min(4_096).max(10_000_000_000).default(67_108_864).meta({
+        description: 'Size from which on the log file is put aside as `<path>.1` and begun anew, bytes.',
+        reload: 'restart',
+        example: 10_485_760,
+      }),
+      keep: z
+        .int()
+        .min(1)
+        .max(100)
+        .default(5)
+        .meta({ description: 'Log files put aside that are kept.', reload: 'restart', example: 10 }),
+    })
+    .prefault({});
 }
 
 function settingsGroup() {

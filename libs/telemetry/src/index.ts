@@ -11,6 +11,7 @@ export {
   type MetricOptions,
   type Metrics,
 } from './metrics.ts';
+export { type LogFile, type LogRotation, openLogFile } from './open-log-file.ts';
 export { type OperationsServer, type OperationsServerOptions, startOperationsServer } from './operations-server.ts';
 export { isSecretName, redactFields, redactText } from './redact.ts';
 export { currentSpan, inSpan } from './tracing/in-span.ts';

@@ -1,7 +1,6 @@
 import { rm } from 'node:fs/promises';
-import { createLogger } from '@edda/telemetry';
+import { createLogger, openLogFile } from '@edda/telemetry';
 import { openDataFolder } from '../data/data-folder.ts';
-import { openLogFile } from '../data/log-file.ts';
 import { makeTemporaryFolder } from '../data/temporary-folder.ts';
 import { buyAnswer } from '../demo/buy-answer.ts';
 import { demoProviders, demoRequester } from '../demo/cast.ts';

@@ -1,6 +1,5 @@
-import { createLogger, type Logger } from '@edda/telemetry';
+import { createLogger, type LogFile, type Logger, openLogFile } from '@edda/telemetry';
 import { type DataFolder, openDataFolder } from '../data/data-folder.ts';
-import { type LogFile, openLogFile } from '../data/log-file.ts';
 import { composeMarket } from '../market/compose-market.ts';
 import { type Market } from '../market/market.ts';
 import { type MarketMode } from '../market/market-mode.ts';
