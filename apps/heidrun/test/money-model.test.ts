@@ -78,6 +78,14 @@ describe('money, whatever is done to it in whatever order (domain rules, Money a
         await expectConserved(run, before, captured);
       }),
     );
-    tell(await fc.check(property, { numRuns: numRuns(15), interruptAfterTimeLimit, ...parameters.check }));
+    // Which calls meet differs each time: there is nothing to make smaller.
+    tell(
+      await fc.check(property, {
+        numRuns: numRuns(15),
+        endOnFailure: true,
+        interruptAfterTimeLimit,
+        ...parameters.check,
+      }),
+    );
   }, 600_000);
 });
