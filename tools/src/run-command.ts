@@ -29,6 +29,8 @@ export function runCommand(program: string, args: readonly string[], options: Co
         // One command, one process tree: a daemon left behind would outlive a container or a CI job.
         NX_DAEMON: 'false',
         NX_TUI: 'false',
+        // Halves the start of each of the hundreds of processes that tests and checks start.
+        NODE_COMPILE_CACHE: join(workspaceRoot, 'node_modules/.cache/compile'),
         ...options.env,
       },
       ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs }),

@@ -3,6 +3,7 @@ import { auditVerify } from './commands/audit-verify.ts';
 import { keys } from './commands/keys.ts';
 import { token } from './commands/token.ts';
 import { welcome } from './commands/welcome.ts';
+import { MAX_PORT_OFFSET } from './market/market-ports.ts';
 
 /** Parses an option that must be a whole number within bounds. */
 export const wholeNumber = (min: number, max: number) => (text: string) => {
@@ -55,7 +56,7 @@ export function createOperatorProgram(): Command {
     .command('verify')
     .description('recomputes every service’s hash chain; exits with 1 unless all are intact')
     .addOption(dataDir())
-    .option('--port-offset <n>', 'as given to up', wholeNumber(0, 10_000), 0)
+    .option('--port-offset <n>', 'as given to up', wholeNumber(0, MAX_PORT_OFFSET), 0)
     .option('--host <name>', 'where the services listen', '127.0.0.1')
     .action(auditVerify);
   return program;

@@ -1,6 +1,7 @@
 import { type Command } from 'commander';
 import { demo } from './commands/demo.ts';
 import { up } from './commands/up.ts';
+import { MAX_PORT_OFFSET } from './market/market-ports.ts';
 import { createOperatorProgram, dataDir, wholeNumber } from './operator-program.ts';
 
 /** The whole command line. Every command names its options in its `--help`. */
@@ -10,7 +11,7 @@ export function createProgram(): Command {
     .command('up')
     .description('starts PostgreSQL, all services and one local provider; Ctrl-C stops them')
     .addOption(dataDir())
-    .option('--port-offset <n>', 'added to every port', wholeNumber(0, 10_000), 0)
+    .option('--port-offset <n>', 'added to every port', wholeNumber(0, MAX_PORT_OFFSET), 0)
     .option('--separate', 'runs each service and the provider as a process of its own and starts again what ends')
     .option('--verbose', 'prints the services’ log lines, on standard error, instead of writing them to the log file')
     .action(up);

@@ -28,7 +28,7 @@ describe('edda demo --json', () => {
 
 describe('edda up', () => {
   it('opens, serves the printed token, stops cleanly, and opens again on the same data', async () => {
-    const offset = await freeOffset(2_000);
+    const offset = await freeOffset();
     const first = await up(offset);
     const answer = await fetch(`${first.url}/v1/chat/completions`, {
       method: 'POST',
@@ -56,7 +56,7 @@ describe('edda up', () => {
 
 describe('edda audit verify', () => {
   it('finds every chain of a running market intact, and says when there is none to ask', async () => {
-    const offset = await freeOffset(2_000);
+    const offset = await freeOffset();
     const market = await up(offset);
     const args = ['audit', 'verify', '--data-dir', join(folder(), 'data'), '--port-offset', String(offset)];
     const { code, stdout } = await edda(folder(), ...args).ended;

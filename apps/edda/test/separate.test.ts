@@ -8,7 +8,7 @@ import { freeOffset } from './support/free-offset.ts';
 const parts = ['nornen', 'eikthyrnir', 'heidrun', 'njordr', 'agent'] as const;
 const folder = useFolder('edda-separate-');
 
-const offset = await freeOffset(6_000);
+const offset = await freeOffset();
 const data = () => join(folder(), 'data');
 
 /** The process of each part, as the launcher's log has it last. */

@@ -88,7 +88,7 @@ describe('domain.md, recovery: who lost a transaction leaves its money alone', (
     );
     expect((await events.next()).value).toMatchObject({ event: { $case: 'accepted' } });
     expect((await events.next()).value).toMatchObject({ event: { $case: 'chunk' } });
-    await expect.poll(row, { timeout: 4_000 }).toMatchObject({ state: 'COMPLETED', output_tokens: 1n });
+    await expect.poll(row).toMatchObject({ state: 'COMPLETED', output_tokens: 1n });
     expect(open.market.inFlight()).toBe(0);
     // What it reads when it comes back is what it pays for.
     const rest = await collect({ [Symbol.asyncIterator]: () => ({ next: () => events.next() as never }) });

@@ -241,9 +241,7 @@ describe('a request over gRPC', () => {
 
   async function ended(state: string) {
     await expect
-      .poll(async () => (await open.pool.query<{ state: string }>('SELECT state FROM transactions')).rows[0]?.state, {
-        timeout: 5_000,
-      })
+      .poll(async () => (await open.pool.query<{ state: string }>('SELECT state FROM transactions')).rows[0]?.state)
       .toBe(state);
     return (await open.pool.query('SELECT * FROM transactions')).rows[0] as Record<string, unknown>;
   }

@@ -150,9 +150,9 @@ function connectionOf(
   return { received, send, all, next: (kind, n = 0) => eventually(() => all(kind)[n]), end, over };
 }
 
-/** Asks until there is an answer. @throws after five seconds */
+/** Asks until there is an answer. @throws after twenty seconds: a program takes its time to start on a busy machine */
 export async function eventually<T>(ask: () => T | undefined): Promise<T> {
-  for (const until = Date.now() + 5000; Date.now() < until;) {
+  for (const until = Date.now() + 20_000; Date.now() < until;) {
     const answer = ask();
     if (answer !== undefined && answer !== false) return answer;
     await new Promise((resolve) => setTimeout(resolve, 5));

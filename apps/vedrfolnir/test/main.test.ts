@@ -4,7 +4,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { njordr } from '@edda/contracts';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, expect, it, onTestFinished } from 'vitest';
 import { createMarketKeys, startFakeMarket } from './fake-market.ts';
 
 let stop: (() => Promise<unknown>) | undefined;
@@ -33,6 +33,7 @@ it.each(['--settings', 'EDDA_SETTINGS'])(
       stdio: ['ignore', 'inherit', 'inherit'],
     });
     const exited = once(child, 'exit');
+    onTestFinished(() => void child.kill('SIGKILL'));
     const connection = await market.connection();
     const messages = [{ role: 'user', content: 'Hello' }];
     const value = { jobId: 'j', attempt: 1, model: 'builtin-ngram', messages, maxOutputTokens: 40n, seed: 1n };

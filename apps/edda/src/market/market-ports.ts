@@ -8,6 +8,9 @@ export interface MarketPorts {
   agent: { operations: number };
 }
 
+/** The highest standard port, PostgreSQL's, is then 65,529. */
+export const MAX_PORT_OFFSET = 11_200;
+
 /** The standard ports, each moved up by `offset`. PostgreSQL has one of its own, not to meet one that runs already. */
 export function standardPorts(offset: number): MarketPorts {
   return {

@@ -1,9 +1,15 @@
 import { createServer } from 'node:net';
-import { standardPorts } from '../../src/market/market-ports.ts';
+import { MAX_PORT_OFFSET, standardPorts } from '../../src/market/market-ports.ts';
 
-/** An offset from `first` on at which all ports of a market are free now; the process id keeps parallel runs apart. */
-export async function freeOffset(first: number): Promise<number> {
-  for (let offset = first + (process.pid % 1_000); offset <= 10_000; offset += 7) {
+/** From here on no port of a market lies among those that Linux gives to outgoing connections (32,768 to 60,999). */
+const FIRST = 10_950;
+const STEP = 10;
+const STEPS = (MAX_PORT_OFFSET - FIRST) / STEP;
+
+/** An offset at which all ports of a market are free now; the process id keeps parallel runs apart. */
+export async function freeOffset(): Promise<number> {
+  for (let step = 0; step < STEPS; step += 1) {
+    const offset = FIRST + STEP * ((process.pid + step) % STEPS);
     const { postgres, ...services } = standardPorts(offset);
     const wanted = [
       postgres,
@@ -12,7 +18,7 @@ export async function freeOffset(first: number): Promise<number> {
     const free = await Promise.all(wanted.map(isFree));
     if (free.every(Boolean)) return offset;
   }
-  throw new Error(`no offset from ${first} on leaves all ports free`);
+  throw new Error(`no offset from ${FIRST} on leaves all ports free`);
 }
 
 function isFree(port: number): Promise<boolean> {
