@@ -2,18 +2,18 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { databaseProjects } from './container-tests.ts';
+import { databaseLibraries } from './container-tests.ts';
 
-it('finds the projects that use PostgreSQL, shared or their own, by the names Vitest knows', () => {
+it('finds the libraries that use PostgreSQL, shared or their own, by the names Vitest knows', () => {
   const root = mkdtempSync(join(tmpdir(), 'edda-projects-'));
   for (const [folder, config] of [
-    ['apps/heidrun', "globalSetup: '@edda/testing/postgres-setup'"],
+    ['libs/audit', "globalSetup: '@edda/testing/postgres-setup'"],
     ['libs/pg-kit', "globalSetup: ['./test/cluster-setup.ts']"],
     ['libs/money', 'nothing'],
   ] as const) {
     mkdirSync(join(root, folder), { recursive: true });
     writeFileSync(join(root, folder, 'vitest.config.ts'), config);
   }
-  expect(databaseProjects(root)).toEqual(['app-heidrun', 'lib-pg-kit']);
+  expect(databaseLibraries(root)).toEqual(['lib-audit', 'lib-pg-kit']);
   rmSync(root, { recursive: true });
 });

@@ -9,6 +9,8 @@ import { inCi } from './workspace.ts';
 export interface VitestRun {
   /** Names of the projects to run; all without it. */
   projects?: readonly string[];
+  /** Globs of suites to leave out. */
+  exclude?: readonly string[];
   coverage?: boolean;
   env?: NodeJS.ProcessEnv;
 }
@@ -22,13 +24,14 @@ export async function runVitest(run: VitestRun): Promise<TriedTests> {
 
 /** Counts from Vitest's JSON report. */
 async function runOnce(
-  { projects = [], coverage = false, env = {} }: VitestRun,
+  { projects = [], exclude = [], coverage = false, env = {} }: VitestRun,
   suites: readonly string[],
 ): Promise<TestCounts> {
   const folder = mkdtempSync(join(tmpdir(), 'edda-tests-'));
   const reportFile = join(folder, 'report.json');
   const args = ['run', ...suites, '--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`];
   if (coverage) args.push('--coverage');
+  for (const glob of exclude) args.push('--exclude', glob);
   for (const project of projects) args.push('--project', project);
   try {
     const { code } = await runNodeScript(installed.vitest, args, { env });

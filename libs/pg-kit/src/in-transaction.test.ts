@@ -47,7 +47,8 @@ describe('inTransaction', () => {
     };
     await Promise.all([inTransaction(db.pool, move(1, 2)), inTransaction(db.pool, move(2, 1))]);
     expect(await balances()).toEqual([2, 2]);
-    expect(first).toBe(3);
+    // Once each, and once more for every time one of them was chosen as the victim.
+    expect(first).toBeGreaterThan(2);
   });
 
   it('gives up when retries run out', async () => {
