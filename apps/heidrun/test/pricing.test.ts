@@ -173,3 +173,51 @@ describe('CalculateSettlement', () => {
     });
   });
 });
+
+describe('BatchCalculateSettlement', () => {
+  const batch = (items: { itemId?: string; totalCostCents?: bigint; commissionRateBps?: number }[]) =>
+    service
+      .client(heidrun.SettlementServiceService, { subject: 'anna', roles: ['user'] })
+      .batchCalculateSettlement(heidrun.BatchCalculateSettlementRequest.fromPartial({ items }));
+
+  it('refuses a bad item alone, with reason and field, and sums up the others', async () => {
+    const answer = await batch([
+      { itemId: 'a', totalCostCents: 371n },
+      { itemId: 'b', totalCostCents: -1n },
+      { itemId: 'c', totalCostCents: 1n, commissionRateBps: 1_501 },
+      { itemId: 'x'.repeat(129), totalCostCents: 1n },
+      { itemId: 'e', totalCostCents: 100n, commissionRateBps: 1_000 },
+    ]);
+    const nothing = { providerEarningsCents: 0n, companyFeeCents: 0n, commissionRateBps: 0 };
+    expect(answer).toMatchObject({ refused: 3, providerEarningsCents: 406n, companyFeeCents: 65n });
+    expect(answer.results).toMatchObject([
+      { itemId: 'a', providerEarningsCents: 316n, companyFeeCents: 55n, commissionRateBps: 1_500, error: undefined },
+      { itemId: 'b', ...nothing, error: { reason: 'AMOUNT_OUT_OF_RANGE', field: 'items.1.total_cost_cents' } },
+      {
+        ...{ itemId: 'c', ...nothing },
+        error: { reason: 'COMMISSION_RATE_OUT_OF_RANGE', field: 'items.2.commission_rate_bps' },
+      },
+      { itemId: '', ...nothing, error: { reason: 'INVALID_INPUT', field: 'items.3.item_id' } },
+      { itemId: 'e', providerEarningsCents: 90n, companyFeeCents: 10n, commissionRateBps: 1_000, error: undefined },
+    ]);
+  });
+
+  it('takes 10,000 items, and refuses none and more as a whole', async () => {
+    const items = Array.from({ length: 10_000 }, (_, i) => ({ itemId: String(i), totalCostCents: BigInt(i) }));
+    const { results, refused, providerEarningsCents, companyFeeCents } = await batch(items);
+    expect({ refused, sum: providerEarningsCents + companyFeeCents }).toEqual({ refused: 0, sum: 49_995_000n });
+    expect(results.map(({ itemId }) => itemId)).toEqual(items.map(({ itemId }) => itemId));
+    for (const [index, result] of results.entries()) {
+      expect(result.companyFeeCents).toBe((BigInt(index) * 15n) / 100n);
+    }
+    for (const wrong of [[], [...items, { totalCostCents: 1n }]]) {
+      await expect(batch(wrong)).rejects.toMatchObject({ reason: 'INVALID_INPUT', violations: [{ field: 'items' }] });
+    }
+  });
+
+  it('refuses sums beyond 64 bits, where each item alone would do', async () => {
+    const item = { totalCostCents: 2n ** 63n - 1n };
+    expect(await batch([item])).toMatchObject({ refused: 0 });
+    await expect(batch([item, item])).rejects.toMatchObject({ reason: 'AMOUNT_OVERFLOW' });
+  });
+});

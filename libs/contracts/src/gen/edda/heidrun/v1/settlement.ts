@@ -95,9 +95,19 @@ export interface SettlementItem {
   commissionRateBps?: number | undefined;
 }
 
-/** One answer of a batch. */
+/** Why one item of a batch was refused. */
+export interface SettlementItemError {
+  /** The reason a call of its own would have been refused with, such as AMOUNT_OUT_OF_RANGE. */
+  reason: string;
+  /** For people. */
+  message: string;
+  /** The field that is wrong, as a path in the request: `items.3.total_cost_cents`. */
+  field: string;
+}
+
+/** One answer of a batch. Where there is an error, the figures are 0. */
 export interface SettlementResult {
-  /** As in the request. */
+  /** As in the request; empty where it is what was refused. */
   itemId: string;
   /** The provider's part in cents. */
   providerEarningsCents: bigint;
@@ -105,6 +115,8 @@ export interface SettlementResult {
   companyFeeCents: bigint;
   /** Rate used, basis points. */
   commissionRateBps: number;
+  /** Why the item was refused; left out where it was not. */
+  error: SettlementItemError | undefined;
 }
 
 export interface BatchCalculateSettlementRequest {
@@ -121,6 +133,8 @@ export interface BatchCalculateSettlementResponse {
   providerEarningsCents: bigint;
   /** Sum of the company's parts in cents. */
   companyFeeCents: bigint;
+  /** How many items were refused; the sums are over the others. */
+  refused: number;
 }
 
 export interface RefundRequest {
@@ -585,8 +599,109 @@ export const SettlementItem: MessageFns<SettlementItem> = {
   },
 };
 
+function createBaseSettlementItemError(): SettlementItemError {
+  return { reason: "", message: "", field: "" };
+}
+
+export const SettlementItemError: MessageFns<SettlementItemError> = {
+  encode(message: SettlementItemError, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.reason !== "") {
+      writer.uint32(10).string(message.reason);
+    }
+    if (message.message !== "") {
+      writer.uint32(18).string(message.message);
+    }
+    if (message.field !== "") {
+      writer.uint32(26).string(message.field);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SettlementItemError {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSettlementItemError();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.message = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.field = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SettlementItemError {
+    return {
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      message: isSet(object.message) ? globalThis.String(object.message) : "",
+      field: isSet(object.field) ? globalThis.String(object.field) : "",
+    };
+  },
+
+  toJSON(message: SettlementItemError): unknown {
+    const obj: any = {};
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    if (message.message !== "") {
+      obj.message = message.message;
+    }
+    if (message.field !== "") {
+      obj.field = message.field;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SettlementItemError>): SettlementItemError {
+    return SettlementItemError.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SettlementItemError>): SettlementItemError {
+    const message = createBaseSettlementItemError();
+    message.reason = object.reason ?? "";
+    message.message = object.message ?? "";
+    message.field = object.field ?? "";
+    return message;
+  },
+};
+
 function createBaseSettlementResult(): SettlementResult {
-  return { itemId: "", providerEarningsCents: 0n, companyFeeCents: 0n, commissionRateBps: 0 };
+  return { itemId: "", providerEarningsCents: 0n, companyFeeCents: 0n, commissionRateBps: 0, error: undefined };
 }
 
 export const SettlementResult: MessageFns<SettlementResult> = {
@@ -608,6 +723,9 @@ export const SettlementResult: MessageFns<SettlementResult> = {
     }
     if (message.commissionRateBps !== 0) {
       writer.uint32(32).int32(message.commissionRateBps);
+    }
+    if (message.error !== undefined) {
+      SettlementItemError.encode(message.error, writer.uint32(42).fork()).join();
     }
     return writer;
   },
@@ -657,6 +775,14 @@ export const SettlementResult: MessageFns<SettlementResult> = {
             message.commissionRateBps = reader.int32();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.error = SettlementItemError.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -691,6 +817,7 @@ export const SettlementResult: MessageFns<SettlementResult> = {
         : isSet(object.commission_rate_bps)
         ? globalThis.Number(object.commission_rate_bps)
         : 0,
+      error: isSet(object.error) ? SettlementItemError.fromJSON(object.error) : undefined,
     };
   },
 
@@ -707,6 +834,9 @@ export const SettlementResult: MessageFns<SettlementResult> = {
     }
     if (message.commissionRateBps !== 0) {
       obj.commissionRateBps = Math.round(message.commissionRateBps);
+    }
+    if (message.error !== undefined) {
+      obj.error = SettlementItemError.toJSON(message.error);
     }
     return obj;
   },
@@ -725,6 +855,9 @@ export const SettlementResult: MessageFns<SettlementResult> = {
       ? BigInt(object.companyFeeCents)
       : 0n;
     message.commissionRateBps = object.commissionRateBps ?? 0;
+    message.error = (object.error !== undefined && object.error !== null)
+      ? SettlementItemError.fromPartial(object.error)
+      : undefined;
     return message;
   },
 };
@@ -819,7 +952,7 @@ export const BatchCalculateSettlementRequest: MessageFns<BatchCalculateSettlemen
 };
 
 function createBaseBatchCalculateSettlementResponse(): BatchCalculateSettlementResponse {
-  return { results: [], providerEarningsCents: 0n, companyFeeCents: 0n };
+  return { results: [], providerEarningsCents: 0n, companyFeeCents: 0n, refused: 0 };
 }
 
 export const BatchCalculateSettlementResponse: MessageFns<BatchCalculateSettlementResponse> = {
@@ -838,6 +971,9 @@ export const BatchCalculateSettlementResponse: MessageFns<BatchCalculateSettleme
         throw new globalThis.Error("value provided for field message.companyFeeCents of type int64 too large");
       }
       writer.uint32(24).int64(message.companyFeeCents);
+    }
+    if (message.refused !== 0) {
+      writer.uint32(32).int32(message.refused);
     }
     return writer;
   },
@@ -879,6 +1015,14 @@ export const BatchCalculateSettlementResponse: MessageFns<BatchCalculateSettleme
             message.companyFeeCents = reader.int64() as bigint;
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.refused = reader.int32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -906,6 +1050,7 @@ export const BatchCalculateSettlementResponse: MessageFns<BatchCalculateSettleme
         : isSet(object.company_fee_cents)
         ? BigInt(object.company_fee_cents)
         : 0n,
+      refused: isSet(object.refused) ? globalThis.Number(object.refused) : 0,
     };
   },
 
@@ -919,6 +1064,9 @@ export const BatchCalculateSettlementResponse: MessageFns<BatchCalculateSettleme
     }
     if (message.companyFeeCents !== 0n) {
       obj.companyFeeCents = message.companyFeeCents.toString();
+    }
+    if (message.refused !== 0) {
+      obj.refused = Math.round(message.refused);
     }
     return obj;
   },
@@ -936,6 +1084,7 @@ export const BatchCalculateSettlementResponse: MessageFns<BatchCalculateSettleme
     message.companyFeeCents = (object.companyFeeCents !== undefined && object.companyFeeCents !== null)
       ? BigInt(object.companyFeeCents)
       : 0n;
+    message.refused = object.refused ?? 0;
     return message;
   },
 };
@@ -2119,8 +2268,9 @@ export const SettlementServiceService = {
     responseDeserialize: (value: Buffer): CalculateSettlementResponse => CalculateSettlementResponse.decode(value),
   },
   /**
-   * The same for up to 10,000 costs in one call, each split for itself; one bad item refuses the call.
-   * Reasons: COMMISSION_RATE_OUT_OF_RANGE, AMOUNT_OUT_OF_RANGE, AMOUNT_OVERFLOW.
+   * The same for up to 10,000 costs in one call, each split for itself; a bad item is refused alone, in its result.
+   * Reasons: AMOUNT_OVERFLOW where the sums do not fit; of single items COMMISSION_RATE_OUT_OF_RANGE,
+   * AMOUNT_OUT_OF_RANGE, INVALID_INPUT.
    */
   batchCalculateSettlement: {
     path: "/edda.heidrun.v1.SettlementService/BatchCalculateSettlement" as const,
@@ -2169,8 +2319,9 @@ export interface SettlementServiceServer extends UntypedServiceImplementation {
    */
   calculateSettlement: handleUnaryCall<CalculateSettlementRequest, CalculateSettlementResponse>;
   /**
-   * The same for up to 10,000 costs in one call, each split for itself; one bad item refuses the call.
-   * Reasons: COMMISSION_RATE_OUT_OF_RANGE, AMOUNT_OUT_OF_RANGE, AMOUNT_OVERFLOW.
+   * The same for up to 10,000 costs in one call, each split for itself; a bad item is refused alone, in its result.
+   * Reasons: AMOUNT_OVERFLOW where the sums do not fit; of single items COMMISSION_RATE_OUT_OF_RANGE,
+   * AMOUNT_OUT_OF_RANGE, INVALID_INPUT.
    */
   batchCalculateSettlement: handleUnaryCall<BatchCalculateSettlementRequest, BatchCalculateSettlementResponse>;
   /**
@@ -2203,8 +2354,9 @@ export interface SettlementServiceClient extends Client {
     callback: (error: ServiceError | null, response: CalculateSettlementResponse) => void,
   ): ClientUnaryCall;
   /**
-   * The same for up to 10,000 costs in one call, each split for itself; one bad item refuses the call.
-   * Reasons: COMMISSION_RATE_OUT_OF_RANGE, AMOUNT_OUT_OF_RANGE, AMOUNT_OVERFLOW.
+   * The same for up to 10,000 costs in one call, each split for itself; a bad item is refused alone, in its result.
+   * Reasons: AMOUNT_OVERFLOW where the sums do not fit; of single items COMMISSION_RATE_OUT_OF_RANGE,
+   * AMOUNT_OUT_OF_RANGE, INVALID_INPUT.
    */
   batchCalculateSettlement(
     request: BatchCalculateSettlementRequest,
