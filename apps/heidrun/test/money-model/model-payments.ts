@@ -1,3 +1,4 @@
+import { announceBudget, payScheduled } from './model-schedules.ts';
 import {
   add,
   availableOf,
@@ -47,22 +48,24 @@ export function payOut(model: MoneyModel, payout: MoneyModel['payouts'][number])
   } else payout.status = 'IN_TRANSIT';
 }
 
-/** What follows by itself: expiry, charges and payouts taken up again, netting, automatic charges. */
+/** What follows by itself: expiry, scheduled payouts, what is taken up again, netting, budgets, automatic charges. */
 export function followUp(model: MoneyModel): void {
   for (const hold of model.holds) {
     if (hold.state !== 'PENDING' || hold.expiresAt > model.now) continue;
     hold.state = 'EXPIRED';
     sure(model.users, hold.user).reserved -= hold.held;
   }
+  payScheduled(model);
   for (const topUp of model.topUps) {
     const late = topUp.createdAt + limits.topUpExpirySeconds * 1_000 <= model.now;
     if (topUp.status === 'WAITING' && late && model.providerAnswers) topUp.status = 'FAILED';
     if (topUp.status === 'UNSENT') charge(model, topUp, true);
   }
   for (const topUp of model.automatic.filter(({ status }) => status === 'UNSENT')) finishAutomatic(model, topUp);
-  for (const payout of model.payouts.filter(({ status }) => status === 'PENDING')) payOut(model, payout);
+  for (const payout of [...model.payouts, ...model.scheduled]) if (payout.status === 'PENDING') payOut(model, payout);
   for (const [index, user] of model.users.entries()) {
     netEarnings(model, user);
+    announceBudget(model, user);
     while (chargeAutomatically(model, user, index)) continue;
   }
 }

@@ -1,3 +1,5 @@
+import { type Schedule } from './model-schedules.ts';
+
 /** All money of a small market as a few numbers: what Heidrun must agree with after every step. */
 export interface MoneyModel {
   /** Milliseconds, as the service's clock. */
@@ -5,10 +7,11 @@ export interface MoneyModel {
   readonly users: readonly ModelUser[];
   readonly providers: readonly ModelProvider[];
   readonly holds: ModelHold[];
-  /** Those that users asked for, in order; charges of the market's own are kept beside them. */
+  /** Those that users asked for, in order; charges and payouts of the market's own are kept beside them. */
   readonly topUps: ModelTopUp[];
   readonly automatic: (ModelTopUp & { origin: 'AUTOMATIC' | 'CREDIT' })[];
   readonly payouts: ModelPayout[];
+  readonly scheduled: ModelPayout[];
   revenue: bigint;
   clearing: bigint;
   /** False while the payment provider does not answer. */
@@ -38,6 +41,11 @@ export interface ModelUser {
   chargeNotBefore: number;
   payToken: PayToken;
   payoutToken: PayoutToken;
+  /** When earnings are paid out next by themselves, ms, and from which amount on; undefined for by hand. */
+  payouts: { readonly schedule: Schedule; readonly minimum: bigint; next: number } | undefined;
+  budget: { readonly cents: bigint; readonly thresholds: readonly number[] };
+  /** Thresholds that were told of: `<month> <percent>`. */
+  readonly alerts: Set<string>;
 }
 
 export interface ModelProvider {
@@ -93,6 +101,7 @@ export function createMoneyModel(now: number, books: Pick<MoneyModel, 'revenue' 
     ...{ earned: new Map(), spent: new Map(), netted: new Map(), nettingSince: undefined },
     ...{ dailyLimit: undefined, monthlyLimit: undefined, autoTopUp: undefined },
     ...{ chargeFailures: 0, chargeNotBefore: 0, payToken: payTokens[0], payoutToken: payoutTokens[0] },
+    ...{ payouts: undefined, budget: { cents: 0n, thresholds: [] }, alerts: new Set() },
   });
   return {
     ...{ now, clearing: books.clearing, providerAnswers: true },
@@ -103,7 +112,7 @@ export function createMoneyModel(now: number, books: Pick<MoneyModel, 'revenue' 
       { owner: 1, inputPrice: 3n, outputPrice: 3n, unit: 100n, carry: 0n },
       { owner: 2, inputPrice: 7n, outputPrice: 19n, unit: 1_000n, carry: 0n },
     ],
-    ...{ holds: [], topUps: [], automatic: [], payouts: [] },
+    ...{ holds: [], topUps: [], automatic: [], payouts: [], scheduled: [] },
   };
 }
 

@@ -14,6 +14,8 @@ export interface MoneyRun {
   readonly holds: { preauthId: string; transactionId: string; candidates: readonly number[] }[];
   readonly topUps: string[];
   readonly payouts: string[];
+  /** Cents by hold, of captures that were answered as made just then. */
+  readonly captured: Map<string, number>;
   /** Calls that succeeded, what they answered, and how to make them again. */
   readonly done: { at: number; answer: Record<string, unknown>; again: () => Promise<Outcome> }[];
   remember(answer: Record<string, unknown>, again: () => Promise<Outcome>): void;
@@ -34,7 +36,7 @@ export async function startMoneyRun(market: MoneyMarket, model: MoneyModel): Pro
   }
   const remember: MoneyRun['remember'] = (answer, again) =>
     void done.push({ at: market.h.clock.now().getTime(), answer, again });
-  return { market, cast, holds: [], topUps: [], payouts: [], done, remember, key };
+  return { market, cast, holds: [], topUps: [], payouts: [], captured: new Map(), done, remember, key };
 }
 
 /** A call's answer, or the reason it was refused for. */
@@ -77,17 +79,24 @@ function wantedBooks(model: MoneyModel) {
     available: availableOf(user),
     payable: payableOf(model, user),
     withheld: withheldOf(model, user),
-    payingOut: model.payouts
+    payingOut: [...model.payouts, ...model.scheduled]
       .filter((payout) => payout.user === index && (payout.status === 'PENDING' || payout.status === 'IN_TRANSIT'))
       .reduce((sum, { amount }) => sum + amount, 0n),
     frozen: user.frozen,
     autoTopUp: user.autoTopUp !== undefined,
+    alerts: [...user.alerts].toSorted(),
   }));
   const openHolds = model.holds.filter(({ state }) => state === 'PENDING').length;
   return { users, openHolds, revenue: model.revenue, clearing: model.clearing };
 }
 
+/** Budgets told of, as others are told: each event counts. */
+const ALERTS = `
+SELECT payload ->> 'user_id' AS "userId", left(payload ->> 'month', 7) || ' ' || (payload ->> 'threshold_percent') AS alert
+FROM outbox_events WHERE type = 'heidrun.budget.reached' AND payload ->> 'user_id' = ANY ($1)`;
+
 async function foundBooks({ market, cast }: MoneyRun): Promise<ReturnType<typeof wantedBooks>> {
+  const alerts = await market.pool.query<{ userId: string; alert: string }>(ALERTS, [cast.users]);
   const users = cast.users.map(async (userId) => {
     const { balance, autoTopUp } = await market.admin.getBalance({ userId });
     return {
@@ -99,6 +108,10 @@ async function foundBooks({ market, cast }: MoneyRun): Promise<ReturnType<typeof
       payingOut: balance?.pendingPayoutCents ?? 0n,
       frozen: balance?.frozen ?? false,
       autoTopUp: autoTopUp?.enabled ?? false,
+      alerts: alerts.rows
+        .filter((told) => told.userId === userId)
+        .map(({ alert }) => alert)
+        .toSorted(),
     };
   });
   const open =

@@ -1,5 +1,8 @@
 import fc from 'fast-check';
 
+/** A run takes about a second, and making a failure smaller some minutes; what takes longer hangs. */
+export const timeLimitMs = 300_000 + 3_000 * Number(process.env['FC_RUNS'] ?? 0);
+
 /**
  * How often to try, and how a failure is told and tried again: FC_RUNS, and FC_SEED, FC_PATH and FC_REPLAY_PATH as a
  * failure prints them.
@@ -8,13 +11,15 @@ export function replayOf(file: string) {
   const { FC_RUNS, FC_SEED, FC_PATH, FC_REPLAY_PATH } = process.env;
   const again = FC_SEED !== undefined;
   return {
-    numRuns: (byDefault: number): number => (FC_RUNS === undefined ? byDefault : Number(FC_RUNS)),
     parameters: {
-      check: {
+      check: (byDefault: number) => ({
+        numRuns: FC_RUNS === undefined ? byDefault : Number(FC_RUNS),
+        interruptAfterTimeLimit: timeLimitMs,
+        markInterruptAsFailure: true,
         ...(again && { seed: Number(FC_SEED) }),
         // A path is of one run and names where it failed.
         ...(again && FC_PATH !== undefined && { path: FC_PATH, endOnFailure: true }),
-      },
+      }),
       commands: { ...(FC_REPLAY_PATH !== undefined && { replayPath: FC_REPLAY_PATH }) },
     },
     /** @throws the failure there was, with the line that repeats it */

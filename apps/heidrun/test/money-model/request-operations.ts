@@ -98,6 +98,7 @@ const captureHold = operation<CaptureArgs>({
       };
     };
     const answer = await again();
+    if (!answer.replayed) run.captured.set(hold.preauthId, Number(answer.captured));
     run.remember(answer, again);
     return answer;
   },

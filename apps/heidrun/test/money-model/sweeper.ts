@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createMetrics, silentLogger } from '@edda/telemetry';
 import { type PaymentDeps, type PaymentSettings } from '../../src/payments/payment-deps.ts';
 import { createPayouts } from '../../src/payments/payouts/payouts.ts';
+import { beginScheduledPayouts } from '../../src/payments/payouts/scheduled-payouts.ts';
 import { createSandboxProvider } from '../../src/payments/provider/sandbox-provider.ts';
 import { createSpendingWatch } from '../../src/payments/spending/spending-watch.ts';
 import { createTokenSeal } from '../../src/payments/token-seal.ts';
@@ -29,6 +30,7 @@ export function createSweeper({ database: { pool }, clock }: TestHeidrun, keys: 
   const metrics = createPreAuthMetrics(createMetrics({ service: 'test', processMetrics: false }), pool, clock);
   return async () => {
     await sweepHolds({ ...common, metrics });
+    await beginScheduledPayouts(deps, payouts);
     await topUps.sweep();
     await payouts.sweep();
     await spent.sweep();
