@@ -181,12 +181,12 @@ function createPreAuth(parts: Parts, spent: SpendingWatch): ServiceEntry {
     ...{ clock, readyToPay },
     newId: randomUUID,
     rateBps: () => settings.current().commission.rateBps,
+    assertCapacity: () => relay.assertCapacity(),
   });
   const deps = {
     ...{ pool, counter, clock, batches, metrics, spent },
     known: createHoldCache(),
     holdTtlSeconds: () => settings.current().holds.ttlSeconds,
-    assertCapacity: () => relay.assertCapacity(),
     notify: () => relay.notify(),
     logger: logger.module('preauth'),
   };

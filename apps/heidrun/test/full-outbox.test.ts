@@ -75,7 +75,8 @@ async function openHistory(): Promise<string[]> {
 
 describe('while the outbox is full', () => {
   it('new work is refused with the time to wait, what was begun is finished, and nothing is lost', async () => {
-    const open = [await hold(), await hold()];
+    const repeated = holdRequest(user, ['p-1']);
+    const open = [await service.preAuth.preAuthorize(repeated), await hold()];
     const price = { idempotencyKey: randomUUID(), validFrom: service.clock.now() };
     await setPrice(service, 'p-2', price);
     await fill();
@@ -102,6 +103,7 @@ describe('while the outbox is full', () => {
     expect(await written()).toHaveLength(before.length);
 
     // What was begun is finished, what was done is repeated, and the owner of a wallet may still bound it.
+    expect(await service.preAuth.preAuthorize(repeated)).toEqual({ ...open[0], replayed: true });
     const leg = { providerId: 'p-1', ...counted(100n, 100n) };
     await service.preAuth.capturePreAuth(captureRequest(open[0]?.preauthId ?? '', [leg]));
     await service.preAuth.cancelPreAuth(cancelRequest(open[1]?.preauthId ?? ''));

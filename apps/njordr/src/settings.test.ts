@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createSettings } from '@edda/settings';
 import { njordrSettings } from './settings.ts';
 
-const load = (overrides: object) => createSettings({ schema: njordrSettings, overrides, env: {}, watch: false });
+const load = (overrides: object) => createSettings({ schema: njordrSettings, overrides, watch: false });
 
 describe('settings', () => {
   it('have sound defaults', async () => {

@@ -47,13 +47,6 @@ describe('layers', () => {
     expect(text()).toContain('no settings file');
   });
 
-  it('take the file the environment names, which must exist', async () => {
-    await save({ note: 'here' });
-    expect((await load({ env: { EXAMPLE_SETTINGS_FILE: file } })).current().note).toBe('here');
-    const missing = load({ env: { EXAMPLE_SETTINGS_FILE: join(directory, 'no.json') } });
-    await expect(missing).rejects.toMatchObject({ reason: 'SETTINGS_INVALID' });
-  });
-
   it('are frozen at every depth', async () => {
     const values = (await load()).current();
     expect(() => values.models.push('x')).toThrow(TypeError);

@@ -14,18 +14,11 @@ function createQueue() {
   };
 }
 
-function fileOf<Shape extends z.ZodObject>({ schema, file, env }: SettingsOptions<Shape>) {
-  if (file !== undefined) return { file, mustExist: false };
-  const name = `${schema.service.toUpperCase().replaceAll('-', '_')}_SETTINGS_FILE`;
-  return { file: env?.[name], mustExist: true };
-}
-
-async function loadFirst(service: string, file: string | undefined, mustExist: boolean) {
+async function loadFirst(service: string, file: string | undefined) {
   if (file === undefined) return { json: {}, text: undefined };
   const content = await readSettingsFile(file);
   if (content.state === 'read' && content.violations.length === 0) return content;
   if (content.state === 'read') throw invalidSettings(service, content.violations);
-  if (mustExist) throw invalidSettings(service, [{ field: '', description: `there is no file ${file}` }]);
   return { json: {}, text: undefined };
 }
 
@@ -37,10 +30,9 @@ async function loadFirst(service: string, file: string | undefined, mustExist: b
 export async function createSettings<Shape extends z.ZodObject>(
   options: SettingsOptions<Shape>,
 ): Promise<Settings<z.output<Shape>>> {
-  const { schema, onReload } = options;
+  const { schema, file, onReload } = options;
   let { logger } = options;
-  const { file, mustExist } = fileOf(options);
-  const first = await loadFirst(schema.service, file, mustExist);
+  const first = await loadFirst(schema.service, file);
   let lastText = first.text;
   const sayIfMissing = () => {
     if (file !== undefined && lastText === undefined) logger?.warn({ file }, 'no settings file, defaults are in force');

@@ -34,8 +34,6 @@ export interface SettingsOptions<Shape extends z.ZodObject> {
   file?: string;
   /** Win over the file. */
   overrides?: DeepPartial<z.output<Shape>>;
-  /** `<SERVICE>_SETTINGS_FILE` names the file when `file` does not; then it must exist. */
-  env?: Readonly<Record<string, string | undefined>>;
   logger?: SettingsLogger;
   /** Called after every attempt to change settings, e.g. to count rejected ones in a metric. */
   onReload?: (result: ReloadResult) => void;

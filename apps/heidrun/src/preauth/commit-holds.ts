@@ -17,6 +17,11 @@ export interface CommitHoldsDeps {
   newId: () => string;
   /** Commission that new holds pin, basis points. */
   rateBps: () => number;
+  /**
+   * Refuses new holds while too many events wait, so that intake slows instead of dropping any. What ends a hold never
+   * asks: it must go on, or money would stay held. @throws OUTBOX_FULL
+   */
+  assertCapacity: () => void;
   /** Which of these users have a verified way to pay, as `userKey`s. */
   readyToPay: ReadyToPay;
 }
@@ -25,13 +30,14 @@ export interface CommitHoldsDeps {
  * Commits a batch of PreAuthorize calls as one transaction with a fixed number of statements. Locks, in this order:
  * wallets by account id, keys of new holds, outbox subjects by name.
  */
-export function createCommitHolds({ pool, clock, newId, rateBps, readyToPay }: CommitHoldsDeps) {
+export function createCommitHolds({ pool, clock, rateBps, readyToPay, ...given }: CommitHoldsDeps) {
+  const { newId, assertCapacity } = given;
   return (items: readonly HoldItem[]): Promise<(HeldOutcome | Error)[]> =>
     inPipelinedTransaction(
       pool,
       async (client) => {
         const facts = await readHoldFacts(client, items, { now: clock.now(), readyToPay });
-        const outcomes = decideHolds(items, facts, { newId, rateBps: rateBps() });
+        const outcomes = decideHolds(items, facts, { newId, assertCapacity, rateBps: rateBps() });
         return { result: outcomes, last: statementsOf(items, outcomes, facts) };
       },
       { idempotent: true },

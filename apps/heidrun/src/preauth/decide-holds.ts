@@ -22,6 +22,8 @@ export interface DecideHoldsOptions {
   newId: () => string;
   /** Commission that new holds pin, basis points. */
   rateBps: number;
+  /** Asked before each new hold, not before a repeated one. @throws OUTBOX_FULL */
+  assertCapacity: () => void;
 }
 
 /**
@@ -44,6 +46,7 @@ export function decideHolds(
         ? { hold: known, replayed: true }
         : otherContentOfTransaction();
     }
+    options.assertCapacity();
     const wallet = walletOf(userOf(item));
     const hold = holdAnew(item, facts, heldByWallet.get(wallet) ?? 0n, options);
     if (keys.has(keyOf(hold))) return keyOfAnotherTransaction();

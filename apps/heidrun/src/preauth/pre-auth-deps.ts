@@ -17,8 +17,6 @@ export interface PreAuthDeps {
   known: HoldCache;
   /** Life of a hold, seconds: the default and the most a caller may ask for. */
   holdTtlSeconds: () => number;
-  /** @throws OUTBOX_FULL while too many events wait, so that intake slows instead of dropping any */
-  assertCapacity: () => void;
   /** Told whose money was captured: budgets, netting and automatic top-ups follow, outside of the hot path. */
   spent: SpendingWatch;
   /** Rings the outbox relay after a commit. */

@@ -12,8 +12,6 @@ import { readHoldRequest } from './pre-authorize-request.ts';
 /** PreAuthorize: holds the largest estimate over the candidates; once per transaction, whatever is repeated. */
 export function createPreAuthorize(deps: PreAuthDeps) {
   return async (request: heidrun.PreAuthorizeRequest, ctx: CallContext): Promise<heidrun.PreAuthorizeResponse> => {
-    // Captures, cancels and the sweep never ask: what ends a hold must go on, or money would stay held.
-    deps.assertCapacity();
     const wanted = await readHoldRequest(request, deps.counter, deps.holdTtlSeconds());
     const { idempotencyKey, ...content } = request;
     const origin = { caller: callerOf(ctx.identity), idempotencyKey, requestHash: hashRequest(content) };

@@ -28,6 +28,7 @@ export function replicaOf({ database, clock }: TestHeidrun, wrap = (pool: Pool):
     ...{ pool: wrap(pool), clock, readyToPay },
     newId: randomUUID,
     rateBps: () => 1_500,
+    assertCapacity: () => undefined,
     batchMetrics: createBatchMetrics(createMetrics({ service: 'test', processMetrics: false })),
   });
   return {

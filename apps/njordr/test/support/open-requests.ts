@@ -76,7 +76,7 @@ export async function openRequests({
     const minted = minter.mint({ subject, networkId, roles, ttlSeconds: 600 });
     return () => minted;
   };
-  const settings = await createSettings({ schema: njordrSettings, overrides, env: {}, watch: false });
+  const settings = await createSettings({ schema: njordrSettings, overrides, watch: false });
   const market = createFakeDirectory(
     providers.map((providerId, index) => ({
       ...{ providerId, price, model: 'gpt-4o', networkId: 'net-p', ownerId: `owner-${providerId}` },

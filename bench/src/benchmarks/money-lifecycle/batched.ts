@@ -16,6 +16,7 @@ export function openBatched(pool: Pool): MoneyStore {
     ...{ pool, clock: systemClock, readyToPay },
     newId: randomUUID,
     rateBps: () => 1_500,
+    assertCapacity: () => undefined,
     batchMetrics: createBatchMetrics(createMetrics({ service: 'bench', processMetrics: false })),
   });
   return {

@@ -41,7 +41,11 @@ function hold(pool: Pool, wallet: number, lifecycle: number): Promise<Hold> {
   const item = holdItem(wallet, lifecycle);
   return inTransaction(pool, async (client) => {
     const facts = await readFacts(client, item);
-    const [outcome] = decideHolds([item], facts, { newId: randomUUID, rateBps: 1_500 });
+    const [outcome] = decideHolds([item], facts, {
+      newId: randomUUID,
+      rateBps: 1_500,
+      assertCapacity: () => undefined,
+    });
     if (outcome === undefined || outcome instanceof Error) throw outcome ?? new Error('no outcome');
     await insertHold(client, outcome.hold);
     await appendEvents(client, [holdCreated(outcome.hold)]);

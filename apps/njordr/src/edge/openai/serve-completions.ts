@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { type njordr } from '@edda/contracts';
-import { Fault } from '@edda/faults';
 import { type CallContext } from '@edda/grpc-kit';
 import { type Clock } from '@edda/telemetry';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
@@ -18,6 +17,7 @@ import { type AnswerFormat, type FormatOptions } from './chat-format.ts';
 import { type ChatBody, type CompletionBody, type EddaFields } from './chat-schema.ts';
 import { assertKept, collectAnswer } from './collect-answer.ts';
 import { eddaOf } from './edda-headers.ts';
+import { inOpenAiTerms } from './in-openai-terms.ts';
 import { type RetryKeys } from './retry-keys.ts';
 
 export interface CompletionsDeps {
@@ -130,22 +130,6 @@ function textOf(objects: readonly (object | undefined)[]): string {
 function attemptOf(request: FastifyRequest): number | undefined {
   const given = request.headers['x-stainless-retry-count'];
   return typeof given === 'string' && /^\d{1,3}$/.test(given) ? Number(given) : undefined;
-}
-
-const namesHere: Readonly<Record<string, string>> = {
-  max_output_tokens: 'max_tokens',
-  max_cost_cents: 'edda.max_cost_cents',
-};
-
-/** The execution's fields under the names they have at this path. */
-function inOpenAiTerms(error: unknown): unknown {
-  if (!(error instanceof Fault) || error.violations.length === 0) return error;
-  const violations = error.violations.map(({ field, description }) => {
-    const own = field.replace(/^parameters\./, '');
-    return { field: namesHere[own] ?? own, description };
-  });
-  const { kind, reason, domain, metadata, cause } = error;
-  return new Fault(kind, reason, error.message.replaceAll('parameters.', ''), { domain, metadata, violations, cause });
 }
 
 function documentation(route: Pick<CompletionRoute<never>, 'summary' | 'operationId' | 'body' | 'answer'>): object {
