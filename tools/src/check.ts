@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { composeSmoke } from './compose-smoke.ts';
 import { containerTests } from './container-tests.ts';
 import { checkDocs } from './docs-check.ts';
+import { advisoryLockNumbers } from './gates/advisory-locks.ts';
 import { fileSize } from './gates/file-size.ts';
 import { type Gate } from './gates/gate.ts';
 import { noLeftovers } from './gates/leftovers.ts';
@@ -67,6 +68,7 @@ const steps: Step[] = [
   gate(fileSize),
   gate(noLeftovers),
   gate(pinnedActions),
+  gate(advisoryLockNumbers),
   script('generated code', 'tools/src/generate.ts', ['--check']),
   problemsStep('proto comments', checkProtoComments),
   problemsStep('tables in the READMEs and the guide to errors', () => checkDocs()),

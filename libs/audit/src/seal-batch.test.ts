@@ -1,3 +1,4 @@
+import { advisoryLocks } from '@edda/pg-kit';
 import { type TestDatabase } from '@edda/testing';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { auditDatabases } from '../test/audit-database.ts';
@@ -61,7 +62,7 @@ describe('sealBatch', () => {
     await append(db.pool, 1, 1);
     const other = await db.pool.connect();
     await other.query('BEGIN');
-    await other.query('SELECT pg_advisory_xact_lock(4993001871)');
+    await other.query('SELECT pg_advisory_xact_lock($1)', [advisoryLocks.auditSealer]);
     expect(await sealBatch(db.pool, { batchSize: 10 })).toEqual({ count: 0, busy: true });
     const waiting = sealBatch(db.pool, { batchSize: 10, wait: true });
     await other.query('COMMIT');

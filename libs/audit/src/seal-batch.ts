@@ -1,9 +1,6 @@
-import { inTransaction } from '@edda/pg-kit';
+import { advisoryLocks, inTransaction } from '@edda/pg-kit';
 import { type ClientBase, type Pool } from 'pg';
 import { GENESIS_HASH, linkHash } from './record-encoding.ts';
-
-/** Any constant that nothing else locks, the same in every version: one sealer at a time per database. */
-const ADVISORY_LOCK = 4_993_001_871n;
 
 export interface SealOptions {
   /** Most records per transaction. */
@@ -29,9 +26,9 @@ interface End {
 }
 
 const LOCK_OR_LEAVE = `
-SELECT pg_try_advisory_xact_lock(${ADVISORY_LOCK}) AS mine, set_config('edda.audit_sealing', 'on', true)`;
+SELECT pg_try_advisory_xact_lock(${advisoryLocks.auditSealer}) AS mine, set_config('edda.audit_sealing', 'on', true)`;
 const LOCK_OR_WAIT = `
-SELECT true AS mine, pg_advisory_xact_lock(${ADVISORY_LOCK}), set_config('edda.audit_sealing', 'on', true)`;
+SELECT true AS mine, pg_advisory_xact_lock(${advisoryLocks.auditSealer}), set_config('edda.audit_sealing', 'on', true)`;
 const END = `
 SELECT head.sequence AS "headSequence", head.hash AS "headHash", last.sequence AS "lastSequence", last.hash AS "lastHash"
 FROM (SELECT) AS one

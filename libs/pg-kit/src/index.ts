@@ -1,3 +1,4 @@
+export { advisoryLocks, namedLock } from './advisory-locks.ts';
 export { isConnectionError, sqlStateOf } from './connection-errors.ts';
 export { createBatcher, type Batcher, type BatcherOptions } from './create-batcher.ts';
 export { createPool, type PoolOptions } from './create-pool.ts';

@@ -1,13 +1,11 @@
 import { type Pool, type PoolClient } from 'pg';
+import { advisoryLocks } from './advisory-locks.ts';
 import { pgKitFaults } from './faults.ts';
 import { type KitLogger } from './kit-logger.ts';
 import { type Migration, readMigrations } from './read-migrations.ts';
 
 /** Where applied migrations are recorded, in each database's default schema. */
 export const MIGRATIONS_TABLE = 'edda_migrations';
-
-/** Any constant will do, as long as every version of every service uses the same. */
-const ADVISORY_LOCK = 4_993_001_842n;
 
 export interface MigrateOptions {
   pool: Pool;
@@ -28,7 +26,7 @@ export async function migrate({ pool, directory, logger }: MigrateOptions): Prom
   try {
     // Waiting for another migrator, and a migration itself, may take longer than an ordinary statement.
     await client.query('SET statement_timeout = 0');
-    await client.query('SELECT pg_advisory_lock($1)', [ADVISORY_LOCK]);
+    await client.query('SELECT pg_advisory_lock($1)', [advisoryLocks.migrations]);
     await client.query(
       `CREATE TABLE IF NOT EXISTS ${MIGRATIONS_TABLE} (
          name text PRIMARY KEY,

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createPool } from '@edda/pg-kit';
+import { advisoryLocks, createPool } from '@edda/pg-kit';
 import { type Logger } from '@edda/telemetry';
 import { type PoolClient } from 'pg';
 import { serviceKitFaults } from './faults.ts';
@@ -21,8 +21,6 @@ export interface ReplicaGuard {
   close(): Promise<void>;
 }
 
-/** Any constant, the same in every version; each service has a database of its own. */
-const PLACE = 4_993_001_844n;
 const POLL_MS = 100;
 
 /**
@@ -46,7 +44,7 @@ export async function takePlace(options: ReplicaGuardOptions): Promise<ReplicaGu
         'SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3',
       );
       const lock = withRedis ? 'pg_try_advisory_lock_shared' : 'pg_try_advisory_lock';
-      const { rows } = await candidate.query<{ taken: boolean }>(`SELECT ${lock}($1) AS taken`, [PLACE]);
+      const { rows } = await candidate.query<{ taken: boolean }>(`SELECT ${lock}($1) AS taken`, [advisoryLocks.replicaPlace]);
       if (rows[0]?.taken !== true) {
         release();
         return false;

@@ -1,6 +1,6 @@
 import type {} from './postgres-setup.ts';
 import { createHash, randomBytes } from 'node:crypto';
-import { createPool, migrate, readMigrations } from '@edda/pg-kit';
+import { advisoryLocks, createPool, migrate, readMigrations } from '@edda/pg-kit';
 import pg from 'pg';
 import { inject } from 'vitest';
 import { silentLogger } from './silent-logger.ts';
@@ -20,9 +20,6 @@ export interface TestDatabase {
   pool: pg.Pool;
   drop: () => Promise<void>;
 }
-
-/** Any constant; serialises the building of templates over all workers of a run. */
-const TEMPLATE_LOCK = 4_993_001_843n;
 
 /**
  * Databases for tests: migrated once into a template per content of the migrations, then cloned in milliseconds.
@@ -65,7 +62,7 @@ async function ensureTemplate(adminUrl: string, { name, migrationsDir }: TestDat
   const content = migrations.map((migration) => `${migration.name} ${migration.checksum}`).join('\n');
   const template = `template_${name}_${createHash('sha256').update(content).digest('hex').slice(0, 12)}`;
   await admin(adminUrl, async (client) => {
-    await client.query('SELECT pg_advisory_lock($1)', [TEMPLATE_LOCK]);
+    await client.query('SELECT pg_advisory_lock($1)', [advisoryLocks.testTemplates]);
     const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [template]);
     if (rowCount) return;
     // Under a provisional name until complete: a run that dies halfway leaves no half-migrated template.

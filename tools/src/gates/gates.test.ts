@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { workspaceFiles, workspaceRoot } from '../workspace.ts';
+import { advisoryLockNumbers } from './advisory-locks.ts';
 import { fileSize } from './file-size.ts';
 import { type Gate } from './gate.ts';
 import { noLeftovers } from './leftovers.ts';
@@ -70,6 +71,26 @@ describe('pinned actions', () => {
     expect(at('v4')).toHaveLength(1);
     expect(at('a'.repeat(40))).toHaveLength(1);
     expect(at(`${'a'.repeat(40)} # v4.1.0`)).toEqual([]);
+  });
+});
+
+describe('advisory locks', () => {
+  const at = (line: string) =>
+    check(advisoryLockNumbers, { 'apps/a/src/a.ts': `import { advisoryLocks } from 'x';\n${line}` });
+
+  it('reports a number or a hash beside the registry, and a file that does not use it', () => {
+    expect(at("query('SELECT pg_advisory_xact_lock(42)')")).toEqual([
+      'apps/a/src/a.ts:2: a lock with a number of its own',
+    ]);
+    expect(at("query('SELECT pg_try_advisory_lock(hashtext($1))')")).toHaveLength(1);
+    expect(check(advisoryLockNumbers, { 'libs/a/b.sql': 'SELECT pg_advisory_lock($1)' })).toHaveLength(1);
+  });
+
+  it('accepts what comes from the registry', () => {
+    expect(at("query('SELECT pg_advisory_lock($1)', [advisoryLocks.settings])")).toEqual([]);
+    expect(at('`SELECT pg_try_advisory_xact_lock(${advisoryLocks.auditSealer})`')).toEqual([]);
+    const used = 'libs/pg-kit/src/migrate.ts';
+    expect(check(advisoryLockNumbers, { [used]: readFileSync(join(workspaceRoot, used), 'utf8') })).toEqual([]);
   });
 });
 

@@ -1,4 +1,4 @@
-import { appendEvents } from '@edda/pg-kit';
+import { appendEvents, namedLock } from '@edda/pg-kit';
 import { type ClientBase } from 'pg';
 import { heidrunFaults } from '../faults.ts';
 import { balanceOf } from '../ledger/account-balance.ts';
@@ -8,7 +8,9 @@ import { type MethodPurpose } from './provider/payment-provider.ts';
 
 /** Changes to one user's methods happen one after another: limits and defaults stay right. */
 export async function lockUserMethods(client: ClientBase, user: UserKey): Promise<void> {
-  await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 11))', [`methods:${userKey(user)}`]);
+  await client.query(`SELECT pg_advisory_xact_lock(${namedLock('paymentMethods', '$1')})`, [
+    `methods:${userKey(user)}`,
+  ]);
 }
 
 /** @throws ACCOUNT_FROZEN */

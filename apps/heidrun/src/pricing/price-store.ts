@@ -1,3 +1,4 @@
+import { namedLock } from '@edda/pg-kit';
 import { type ClientBase, type Pool } from 'pg';
 import { fromRow, type PriceRow, type StoredPrice } from './stored-price.ts';
 
@@ -61,7 +62,7 @@ export async function latestPrice(db: Db, providerId: string, model: string) {
 
 /** One writer per provider at a time, until the transaction ends: versions stay gapless, one owner wins. */
 export async function lockProviderPrices(db: ClientBase, providerId: string): Promise<void> {
-  await db.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 7))', [`prices:${providerId}`]);
+  await db.query(`SELECT pg_advisory_xact_lock(${namedLock('providerPrices', '$1')})`, [`prices:${providerId}`]);
 }
 
 export async function insertPrice(db: Db, stored: StoredPrice): Promise<void> {

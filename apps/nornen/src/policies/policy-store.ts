@@ -1,4 +1,4 @@
-import { jsonText } from '@edda/pg-kit';
+import { advisoryLocks, jsonText } from '@edda/pg-kit';
 import { type Policy } from '@edda/policy';
 import { type ClientBase, type Pool } from 'pg';
 
@@ -10,13 +10,11 @@ export interface StoredSnapshot {
   policies: readonly Policy[];
 }
 
-/** Any constant of this database's own; makes one new version at a time. */
-const POLICY_LOCK = 4_993_001_901n;
 const COLUMNS = 'version, created_at AS "createdAt", sha256, policies';
 
 /** Keeps new versions out until the transaction ends. */
 export async function lockPolicies(client: ClientBase): Promise<void> {
-  await client.query('SELECT pg_advisory_xact_lock($1)', [POLICY_LOCK]);
+  await client.query('SELECT pg_advisory_xact_lock($1)', [advisoryLocks.policies]);
 }
 
 /** @returns the newest version's number, 0n without any */

@@ -1,4 +1,4 @@
-import { jsonText } from '@edda/pg-kit';
+import { advisoryLocks, jsonText } from '@edda/pg-kit';
 import { type Overrides } from '@edda/settings';
 import { type ClientBase, type Pool } from 'pg';
 
@@ -21,12 +21,9 @@ export interface NewVersion extends StoredOverrides {
   changedAt: Date;
 }
 
-/** Any constant of this database's own; makes one version after the other. */
-const SETTINGS_LOCK = 4_993_001_902n;
-
 /** Keeps new versions out until the transaction ends. */
 export async function lockOverrides(client: ClientBase): Promise<void> {
-  await client.query('SELECT pg_advisory_xact_lock($1)', [SETTINGS_LOCK]);
+  await client.query('SELECT pg_advisory_xact_lock($1)', [advisoryLocks.settings]);
 }
 
 /** @returns the newest version's number, 0n without any */
