@@ -1,4 +1,4 @@
-import { freePort, waitFor } from '@edda/testing';
+import { freePort, misnamedMetrics, waitFor } from '@edda/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTestMarket, type TestMarket } from './market-setup.ts';
 import { type CollectedSpan, startTraceCollector, type TraceCollector } from './support/trace-collector.ts';
@@ -75,6 +75,12 @@ describe('with a trace collector, one request', () => {
       expect(secret).not.toBe('');
       expect(sent).not.toContain(secret);
     }
+  });
+
+  it.each(['njordr', 'heidrun', 'eikthyrnir', 'nornen'] as const)('%s names its metrics by the rule', async (app) => {
+    const text = await (await fetch(`http://127.0.0.1:${open.market.operationsPorts[app]}/metrics`)).text();
+    expect(text).toContain('edda_trace_spans_total');
+    expect(misnamedMetrics(text, app)).toEqual([]);
   });
 
   it('begins a trace of its own when the caller sends none, or a malformed one', async () => {

@@ -14,18 +14,18 @@ const batchSizes = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000];
 
 export function createEikthyrnirMetrics(metrics: Metrics): EikthyrnirMetrics {
   const observations = metrics.counter<'result'>({
-    name: 'eikthyrnir_observations_total',
+    name: 'edda_eikthyrnir_observations_total',
     help: 'Observations received, by result: accepted or duplicate.',
     labelNames: ['result'],
   });
   const sizes = metrics.histogram({
-    name: 'eikthyrnir_batch_size',
+    name: 'edda_eikthyrnir_batch_items',
     help: 'Observations per batch received.',
     buckets: batchSizes,
   });
-  const watchers = metrics.gauge({ name: 'eikthyrnir_watchers', help: 'Open WatchQuality streams.' });
+  const watchers = metrics.gauge({ name: 'edda_eikthyrnir_watchers', help: 'Open WatchQuality streams.' });
   const updates = metrics.counter({
-    name: 'eikthyrnir_updates_sent_total',
+    name: 'edda_eikthyrnir_updates_sent_total',
     help: 'Changes of quality sent to watchers, snapshots included.',
   });
   return {

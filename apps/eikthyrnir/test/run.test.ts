@@ -1,7 +1,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type TestDatabase, waitFor } from '@edda/testing';
+import { misnamedMetrics, type TestDatabase, waitFor } from '@edda/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { databases, observed, startService } from './support/start-service.ts';
 
@@ -42,10 +42,11 @@ describe('run', () => {
     await record('metrics-2', [observation, observed({ providerId: 'p-metrics' })]);
     const operations = `http://127.0.0.1:${running.service.ports['operations']}`;
     const text = await (await fetch(`${operations}/metrics`)).text();
-    expect(text).toMatch(/eikthyrnir_observations_total\{[^}]*result="accepted"[^}]*\} 3/);
-    expect(text).toMatch(/eikthyrnir_observations_total\{[^}]*result="duplicate"[^}]*\} 1/);
-    expect(text).toMatch(/eikthyrnir_batch_size_count\{[^}]*\} 3/);
-    expect(text).toMatch(/eikthyrnir_watchers\{[^}]*\} 0/);
+    expect(text).toMatch(/edda_eikthyrnir_observations_total\{[^}]*result="accepted"[^}]*\} 3/);
+    expect(text).toMatch(/edda_eikthyrnir_observations_total\{[^}]*result="duplicate"[^}]*\} 1/);
+    expect(text).toMatch(/edda_eikthyrnir_batch_items_count\{[^}]*\} 3/);
+    expect(misnamedMetrics(text, 'eikthyrnir')).toEqual([]);
+    expect(text).toMatch(/edda_eikthyrnir_watchers\{[^}]*\} 0/);
     expect((await fetch(`${operations}/readyz`)).status).toBe(200);
   });
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { heidrun, nornen } from '@edda/contracts';
 import { implement, type ServiceEntry } from '@edda/grpc-kit';
 import { appendEvents, createOutboxRelay, type OutboxRelay } from '@edda/pg-kit';
-import { openService, type RunningService, serveSettings, type ServiceBase } from '@edda/service-kit';
+import { openService, outboxMetrics, type RunningService, serveSettings, type ServiceBase } from '@edda/service-kit';
 import { createSettings, type DeepPartial, type Settings } from '@edda/settings';
 import { type Clock, type Logger, systemClock } from '@edda/telemetry';
 import { createCounterPool, type AsyncTokenCounter } from '@edda/tokens';
@@ -88,11 +88,6 @@ export async function run(options: RunOptions): Promise<RunningService> {
 
 async function serve(given: Omit<Parts, 'counter' | 'relay'>): Promise<RunningService> {
   const { base, settings } = given;
-  base.metrics.gauge({
-    name: 'edda_heidrun_settings_rejected',
-    help: 'Settings files refused since the start; the values before stayed in force.',
-    collect: (gauge) => gauge.set(settings.rejectedReloads),
-  });
   const live = liveTokenCounter(settings);
   base.onClose('token counter', live.close);
   const options = () => {
@@ -247,15 +242,6 @@ function createPayments({ base, settings, secrets, clock, relay }: Parts): Payme
 
 function createRelay({ base, settings }: Pick<Parts, 'base' | 'settings'>): OutboxRelay {
   const { peers, outbox } = settings.current();
-  const pending = base.metrics.gauge({ name: 'edda_heidrun_outbox_pending', help: 'Events waiting for delivery.' });
-  const failed = base.metrics.counter({
-    name: 'edda_heidrun_outbox_failures_total',
-    help: 'Deliveries to the history that failed and are repeated.',
-  });
-  const delivered = base.metrics.counter({
-    name: 'edda_heidrun_outbox_delivered_total',
-    help: 'Events delivered to the history.',
-  });
   const relay = createOutboxRelay({
     pool: base.pool,
     deliver: createDeliverEvents({
@@ -266,11 +252,7 @@ function createRelay({ base, settings }: Pick<Parts, 'base' | 'settings'>): Outb
     // One worker: each holds a connection of the pool while it delivers.
     hashPartitions: 1,
     logger: base.logger.module('outbox'),
-    metrics: {
-      pending: (events) => pending.set(events),
-      failed: () => failed.inc(),
-      delivered: (events) => delivered.inc(events),
-    },
+    metrics: outboxMetrics(base.metrics),
   });
   // What writes an event writes an audit record with it.
   const notify = () => {

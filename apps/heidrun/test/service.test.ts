@@ -3,7 +3,7 @@ import { common, heidrun } from '@edda/contracts';
 import { auditTables } from '@edda/audit';
 import { createOutboxRelay, idempotencyTables, type OutboxEvent, outboxTables } from '@edda/pg-kit';
 import { settingsTables } from '@edda/service-kit';
-import { prismaSchemaDrift, waitFor } from '@edda/testing';
+import { misnamedMetrics, prismaSchemaDrift, waitFor } from '@edda/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toWireEvent } from '../src/events/to-wire-event.ts';
 import {
@@ -48,6 +48,7 @@ describe('the running service', () => {
     });
     expect(await metrics()).toMatch(/edda_heidrun_holds_total\{[^}]*outcome="expired"[^}]*\} 1\n/);
     expect(await metrics()).toMatch(/edda_heidrun_open_holds\{[^}]*\} 0\n/);
+    expect(misnamedMetrics(await metrics(), 'heidrun')).toEqual([]);
   });
 
   it('writes an event in the same transaction as every change, in order per hold', async () => {

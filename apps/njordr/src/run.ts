@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { eikthyrnir, heidrun, njordr, nornen } from '@edda/contracts';
 import { implement } from '@edda/grpc-kit';
 import { appendEvents, createOutboxRelay, type OutboxMetrics } from '@edda/pg-kit';
-import { openService, type RunningService, serveSettings, type ServiceBase } from '@edda/service-kit';
+import { openService, outboxMetrics, type RunningService, serveSettings, type ServiceBase } from '@edda/service-kit';
 import { createSettings, type DeepPartial, type Secrets, type Settings } from '@edda/settings';
 import { type Clock, type Logger, systemClock } from '@edda/telemetry';
+import { countRequests } from './count-requests.ts';
 import { createEdge } from './edge/create-edge.ts';
 import { createDeliverEvents } from './events/deliver-events.ts';
 import { createCallLimits } from './limits/call-limits.ts';
@@ -18,7 +19,6 @@ import { createReconciler } from './reconciliation/create-reconciler.ts';
 import { createComputeHandlers } from './requests/create-compute-handlers.ts';
 import { createRequests } from './requests/create-requests.ts';
 import { rules } from './rules.ts';
-import { createServiceMetrics } from './service-metrics.ts';
 import { njordrSettings, type NjordrSettings } from './settings.ts';
 import { createTransactionHandlers } from './transactions/create-transaction-handlers.ts';
 
@@ -74,8 +74,7 @@ async function serve(parts: Parts): Promise<RunningService> {
   const { logger, metrics, pool, verifier } = base;
   base.onClose('settings', () => settings.close());
   const peers = openPeers(base, settings.current());
-  const own = createServiceMetrics(metrics, () => settings.rejectedReloads);
-  const relay = openRelay(parts, peers, own.outbox);
+  const relay = openRelay(parts, peers, outboxMetrics(metrics));
   const policies = createPolicyFeed({ decisions: peers.decisions, logger: logger.module('policy') });
   const providers = createProviders({
     pool,
@@ -95,7 +94,7 @@ async function serve(parts: Parts): Promise<RunningService> {
     ...{ logger: logger.module('requests'), preAuth: peers.preAuth, resultKeys: parts.secrets.NJORDR_RESULT_KEYS },
     ...{ policies: () => policies.current(), newId: randomUUID, assertCapacity: () => relay.assertCapacity() },
   });
-  own.watchRequests(() => requests.compute.registry.size);
+  countRequests(metrics, () => requests.compute.registry.size);
   base.onClose('providers', () => providers.close());
   base.onClose('requests', () => requests.close(DRAIN_MS));
   await providers.start();

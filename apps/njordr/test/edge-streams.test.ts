@@ -188,7 +188,9 @@ describe('bounds', () => {
     });
     const get = () => edge.call('GET', '/api/v1/marketplace/requests/r');
     const running = [get(), get()];
-    await waitFor(async () => (await edge.metrics.render()).includes('http_server_in_flight{service="njordr"} 2'));
+    await waitFor(async () =>
+      (await edge.metrics.render()).includes('http_server_active_requests{service="njordr"} 2'),
+    );
     expect((await get()).json).toMatchObject({ status: 429, reason: 'RATE_LIMITED' });
     release();
     expect((await Promise.all(running)).map(({ status }) => status)).toEqual([200, 200]);
@@ -213,7 +215,9 @@ describe('closing', () => {
     });
     const stream = edge.call('POST', chat, { body: { model: 'm', messages, stream: true } });
     const read = edge.call('GET', '/api/v1/marketplace/requests/r');
-    await waitFor(async () => (await edge.metrics.render()).includes('http_server_in_flight{service="njordr"} 2'));
+    await waitFor(async () =>
+      (await edge.metrics.render()).includes('http_server_active_requests{service="njordr"} 2'),
+    );
     const closed = edge.close();
     const late = await edge.call('GET', '/v1/models');
     expect(late.json).toMatchObject({ error: { code: 'DRAINING' } });

@@ -272,7 +272,7 @@ describe('the link to providers', () => {
     const agent = await connect();
     await start(agent);
     const text = await market.metrics.render();
-    expect(text).toMatch(/njordr_connected_providers\{[^}]*\} 1/);
-    expect(text).toMatch(/njordr_jobs_in_flight\{[^}]*\} 1/);
+    expect(text).toMatch(/edda_njordr_connected_providers\{[^}]*\} 1/);
+    expect(text).toMatch(/edda_njordr_jobs_in_flight\{[^}]*\} 1/);
   });
 });

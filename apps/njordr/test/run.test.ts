@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { njordr } from '@edda/contracts';
 import { checkHealth, createGrpcClient, createTokenMinter, generateSigningKeys } from '@edda/grpc-kit';
-import { createTestDatabases, freePort, waitFor } from '@edda/testing';
+import { createTestDatabases, freePort, misnamedMetrics, waitFor } from '@edda/testing';
 import { silentLogger } from '@edda/telemetry';
 import { expect, it } from 'vitest';
 import { run } from '../src/run.ts';
@@ -46,6 +46,9 @@ it('opens on an empty database without its peers, serves gRPC, HTTP and operatio
     await expect(client.refundTransaction(refund)).rejects.toMatchObject({ reason: 'ROLE_FORBIDDEN' });
     expect((await fetch(`http://127.0.0.1:${http}/docs/json`)).status).toBe(200);
     await waitFor(async () => (await fetch(`http://127.0.0.1:${operations}/readyz`)).status === 200);
+    const metrics = await (await fetch(`http://127.0.0.1:${operations}/metrics`)).text();
+    expect(metrics).toContain('edda_njordr_requests_active');
+    expect(misnamedMetrics(metrics, 'njordr')).toEqual([]);
   } finally {
     client.close();
     await service.close();

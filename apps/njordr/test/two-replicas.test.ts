@@ -49,8 +49,8 @@ describe.skipIf(redisUrl === '')('a request at one replica, its provider connect
       to.done(job, 2n);
     });
   const inFlight = async () => [
-    await open.a.metric('njordr_jobs_in_flight'),
-    await open.b.metric('njordr_jobs_in_flight'),
+    await open.a.metric('edda_njordr_jobs_in_flight'),
+    await open.b.metric('edda_njordr_jobs_in_flight'),
   ];
 
   it('is answered whole, in order, and billed as ever', async () => {

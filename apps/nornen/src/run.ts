@@ -61,11 +61,6 @@ export async function run(options: NornenOptions): Promise<RunningService> {
 async function serve(base: ServiceBase, settings: Settings<NornenSettings>, clock: Clock) {
   const { pool } = base;
   const metrics = createNornenMetrics(base.metrics);
-  base.metrics.gauge({
-    name: 'edda_nornen_settings_rejected',
-    help: 'Settings files refused since the start; the values before stayed in force.',
-    collect: (gauge) => gauge.set(settings.rejectedReloads),
-  });
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
   base.onClose('prisma', () => prisma.$disconnect());
   base.onClose('key sweeper', sweepKeys({ pool, clock, logger: base.logger }));

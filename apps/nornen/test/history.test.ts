@@ -1,3 +1,4 @@
+import { misnamedMetrics } from '@edda/testing';
 import { randomUUID } from 'node:crypto';
 import { nornen } from '@edda/contracts';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -24,6 +25,7 @@ describe('Events: IngestEvents deduplicates and orders by sequence', () => {
     const { events } = await history().queryHistory({ ...allEvents, orderBy: 'occurred_at asc' });
     expect(events).toEqual([a, b]);
     expect(await metrics()).toMatch(/edda_nornen_events_ingested_total\{[^}]*source="njordr"[^}]*\} 2\n/);
+    expect(misnamedMetrics(await metrics(), 'nornen')).toEqual([]);
   });
 
   it('many writers of the same events store each once', async () => {

@@ -11,24 +11,24 @@ export interface AgentMetrics {
 
 /** What the agent counts; the README lists it. */
 export function createAgentMetrics(metrics: Metrics): AgentMetrics {
-  const active = metrics.gauge({ name: 'edda_agent_active_jobs', help: 'Jobs running now.' });
-  const connected = metrics.gauge({ name: 'edda_agent_connected', help: '1 while connected to the market.' });
-  const connections = metrics.counter({ name: 'edda_agent_connections_total', help: 'Connections established.' });
+  const active = metrics.gauge({ name: 'edda_vedrfolnir_active_jobs', help: 'Jobs running now.' });
+  const connected = metrics.gauge({ name: 'edda_vedrfolnir_connected', help: '1 while connected to the market.' });
+  const connections = metrics.counter({ name: 'edda_vedrfolnir_connections_total', help: 'Connections established.' });
   const finished = metrics.counter({
-    name: 'edda_agent_jobs_total',
+    name: 'edda_vedrfolnir_jobs_total',
     help: 'Jobs by how they ended.',
     labelNames: ['outcome'],
   });
   const rejected = metrics.counter({
-    name: 'edda_agent_jobs_rejected_total',
+    name: 'edda_vedrfolnir_jobs_rejected_total',
     help: 'Jobs not taken, by reason.',
     labelNames: ['reason'],
   });
   const firstPiece = metrics.histogram({
-    name: 'edda_agent_first_piece_seconds',
+    name: 'edda_vedrfolnir_first_piece_seconds',
     help: 'From taking a job to the first piece of its answer.',
   });
-  const duration = metrics.histogram({ name: 'edda_agent_job_seconds', help: 'From taking a job to its end.' });
+  const duration = metrics.histogram({ name: 'edda_vedrfolnir_job_seconds', help: 'From taking a job to its end.' });
   return {
     jobs: {
       onStart: () => active.inc(),

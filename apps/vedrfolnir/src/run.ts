@@ -1,10 +1,11 @@
 import { type njordr } from '@edda/contracts';
-import { createSettings, type DeepPartial, secretsFromEnv } from '@edda/settings';
+import { createSettings, type DeepPartial, secretsFromEnv, type Settings } from '@edda/settings';
 import {
   createLogger,
   createMetrics,
   type Logger,
   type Metrics,
+  openLogFile,
   openTracer,
   startOperationsServer,
 } from '@edda/telemetry';
@@ -50,8 +51,7 @@ export async function run(options: AgentOptions = {}): Promise<Agent> {
     ...(options.settings && { overrides: options.settings }),
   });
   const values = settings.current();
-  const logger = options.logger ?? createLogger({ service: 'vedrfolnir', level: values.log.level });
-  if (!options.logger) settings.onChange((_, next) => logger.setLevels({ level: next.log.level }));
+  const logger = options.logger ?? openLogger(settings);
   const random = options.random ?? Math.random;
 
   // Metrics of the process belong to whoever owns the process; agents may share one.
@@ -103,6 +103,17 @@ export async function run(options: AgentOptions = {}): Promise<Agent> {
     over: link.over,
     close: () => (closing ??= shutDown()),
   };
+}
+
+/** The agent's own log, whose levels follow the settings. */
+function openLogger(settings: Settings<AgentSettings>): Logger {
+  const { level, modules, file } = settings.current().log;
+  // Stays open until the process ends: closing is logged, too.
+  const destination = file.path === undefined ? 'stdout' : openLogFile(file.path, file);
+  const logger = createLogger({ service: 'vedrfolnir', level, modules, destination });
+  settings.onChange((_, { log }) => logger.setLevels(log));
+  settings.logTo(logger.module('settings'));
+  return logger;
 }
 
 async function serveOperations(

@@ -1,4 +1,4 @@
-import { defineSettings, type SettingsOf } from '@edda/settings';
+import { defineSettings, logSettings, type SettingsOf } from '@edda/settings';
 import { z } from 'zod';
 
 const cents = z.int().min(0).max(1_000_000_000);
@@ -221,18 +221,10 @@ const operations = z.object({
   }),
 });
 
-const log = z.object({
-  level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info').meta({
-    description: 'Least severe level that is logged.',
-    reload: 'live',
-    example: 'debug',
-  }),
-});
-
 /** Everything the agent can be told; the table in the README is made from it. */
 export const agentSettings = defineSettings({
   service: 'vedrfolnir',
-  shape: z.object({ market, provider, models, upstream, link, operations, log }),
+  shape: z.object({ market, provider, models, upstream, link, operations, log: logSettings() }),
   crossCheck(values) {
     const names = values.models.map(({ name }) => name);
     const repeated = names.filter((name, at) => names.indexOf(name) !== at);

@@ -1,4 +1,5 @@
 import { njordr } from '@edda/contracts';
+import { misnamedMetrics } from '@edda/testing';
 import { describe, expect, it } from 'vitest';
 import { agent, job, market } from './agent-setup.ts';
 import { eventually } from './fake-market.ts';
@@ -95,6 +96,7 @@ it('serves health, readiness and metrics', async () => {
   const base = `http://127.0.0.1:${started.ports.operations}`;
   expect((await fetch(`${base}/readyz`)).status).toBe(200);
   const text = await (await fetch(`${base}/metrics`)).text();
-  expect(text).toMatch(/edda_agent_jobs_total\{.*outcome="done".*\} 1/);
-  expect(text).toMatch(/edda_agent_connected\S* 1/);
+  expect(text).toMatch(/edda_vedrfolnir_jobs_total\{.*outcome="done".*\} 1/);
+  expect(misnamedMetrics(text, 'vedrfolnir')).toEqual([]);
+  expect(text).toMatch(/edda_vedrfolnir_connected\S* 1/);
 });

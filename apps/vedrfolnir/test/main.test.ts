@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { njordr } from '@edda/contracts';
 import { afterEach, expect, it, onTestFinished } from 'vitest';
 import { createMarketKeys, startFakeMarket } from './fake-market.ts';
@@ -11,7 +12,7 @@ let stop: (() => Promise<unknown>) | undefined;
 afterEach(() => stop?.());
 
 it.each(['--settings', 'EDDA_SETTINGS'])(
-  'as a program: starts from a settings file named by %s and a token file, finishes its job on SIGTERM, exits 0',
+  'as a program: starts from a settings file named by %s and a token file, finishes its job on SIGTERM, exits 0, and has logged to its file',
   async (how) => {
     const keys = await createMarketKeys();
     const market = await startFakeMarket({ keys });
@@ -23,15 +24,16 @@ it.each(['--settings', 'EDDA_SETTINGS'])(
       provider: { deviceId: 'attic' },
       upstream: { builtin: { tokensPerSecond: 100 } },
       operations: { enabled: false },
-      log: { level: 'warn' },
+      log: { file: { path: join(folder, 'agent.log') } },
     };
     await writeFile(join(folder, 'settings.json'), JSON.stringify(settings));
     const settingsFile = join(folder, 'settings.json');
     const program = join(import.meta.dirname, '..', 'src', 'main.ts');
     const child = spawn(process.execPath, how === '--settings' ? [program, how, settingsFile] : [program], {
       env: { ...process.env, ...(how === 'EDDA_SETTINGS' && { [how]: settingsFile }) },
-      stdio: ['ignore', 'inherit', 'inherit'],
+      stdio: ['ignore', 'pipe', 'inherit'],
     });
+    const printed = text(child.stdout);
     const exited = once(child, 'exit');
     onTestFinished(() => void child.kill('SIGKILL'));
     const connection = await market.connection();
@@ -43,5 +45,10 @@ it.each(['--settings', 'EDDA_SETTINGS'])(
     await connection.next('drain');
     expect(await exited).toEqual([0, null]);
     expect(connection.all('done')).toHaveLength(1);
+    expect(await printed).toBe('');
+    const logged = (await readFile(join(folder, 'agent.log'), 'utf8')).trim().split('\n');
+    expect(logged.map((line) => JSON.parse(line) as object)).toContainEqual(
+      expect.objectContaining({ service: 'vedrfolnir', module: 'link' }),
+    );
   },
 );

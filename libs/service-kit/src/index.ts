@@ -1,5 +1,6 @@
 export { type CloseStack, createCloseStack } from './close-stack.ts';
 export { serviceKitFaults } from './faults.ts';
+export { outboxMetrics } from './outbox-metrics.ts';
 export { type ServePlan } from './open-ports.ts';
 export { openService, type OpenServiceOptions, type ServiceBase } from './open-service.ts';
 export { describe, type MainOptions, runMain, type RunningService } from './run-main.ts';

@@ -44,7 +44,9 @@ export async function takePlace(options: ReplicaGuardOptions): Promise<ReplicaGu
         'SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3',
       );
       const lock = withRedis ? 'pg_try_advisory_lock_shared' : 'pg_try_advisory_lock';
-      const { rows } = await candidate.query<{ taken: boolean }>(`SELECT ${lock}($1) AS taken`, [advisoryLocks.replicaPlace]);
+      const { rows } = await candidate.query<{ taken: boolean }>(`SELECT ${lock}($1) AS taken`, [
+        advisoryLocks.replicaPlace,
+      ]);
       if (rows[0]?.taken !== true) {
         release();
         return false;

@@ -1,7 +1,7 @@
+import { logSettings } from '@edda/settings';
 import { z } from 'zod';
 
 const port = (fallback: number) => z.int().min(0).max(65_535).default(fallback);
-const levels = z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']);
 const file = (description: string, example: string) =>
   z.string().min(1).optional().meta({ description, reload: 'restart', example });
 
@@ -46,18 +46,7 @@ export function serviceSettings(ports: { grpc: number; operations: number }) {
         }),
       })
       .prefault({}),
-    log: z
-      .object({
-        level: levels
-          .default('info')
-          .meta({ description: 'Least severe level that is logged.', reload: 'live', example: 'debug' }),
-        modules: z
-          .record(z.string(), levels)
-          .default({})
-          .meta({ description: 'Levels of single modules, by name.', reload: 'live', example: { grpc: 'warn' } }),
-        file: logFileGroup(),
-      })
-      .prefault({}),
+    log: logSettings(),
     auth: z
       .object({
         issuer: z.string().min(1).default('edda').meta({
@@ -89,25 +78,6 @@ export function serviceSettings(ports: { grpc: number; operations: number }) {
     audit: auditGroup(),
     settings: settingsGroup(),
   };
-}
-
-function logFileGroup() {
-  return z
-    .object({
-      path: file('File the log goes to, instead of standard output.', '/var/log/edda/service.log'),
-      maxBytes: z.int().min(4_096).max(10_000_000_000).default(67_108_864).meta({
-        description: 'Size from which on the log file is put aside as `<path>.1` and begun anew, bytes.',
-        reload: 'restart',
-        example: 10_485_760,
-      }),
-      keep: z
-        .int()
-        .min(1)
-        .max(100)
-        .default(5)
-        .meta({ description: 'Log files put aside that are kept.', reload: 'restart', example: 10 }),
-    })
-    .prefault({});
 }
 
 function settingsGroup() {

@@ -4,6 +4,7 @@ export { settingsMutations } from './mutations/settings-mutations.ts';
 export { createFakeClock, type FakeClock } from './create-fake-clock.ts';
 export { createTestDatabases, type TestDatabase, type TestDatabasesOptions } from './create-test-databases.ts';
 export { freePort } from '@edda/pg-kit';
+export { misnamedMetrics } from './misnamed-metrics.ts';
 export { prismaSchemaDrift, type DriftOptions } from './prisma-schema-drift.ts';
 export { type RedisServer, startRedisServer } from './redis-server.ts';
 export { silentLogger } from './silent-logger.ts';

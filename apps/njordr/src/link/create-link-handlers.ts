@@ -23,7 +23,7 @@ export const linkRules: RulesTable = {
 /** The handler of ProviderLink.Connect. */
 export function createLinkHandlers(deps: LinkHandlerDeps): Handlers<typeof njordr.ProviderLinkService> {
   const rejections = deps.metrics.counter({
-    name: 'njordr_link_rejections_total',
+    name: 'edda_njordr_link_rejections_total',
     help: 'Messages of agents that were refused, by reason.',
     labelNames: ['reason'],
   });

@@ -168,12 +168,12 @@ export function createLinkHub(options: LinkHubOptions): LinkHubControl {
 
 function countLines(metrics: Metrics, lines: ReadonlyMap<string, ProviderLine>, jobs: () => number): void {
   metrics.gauge({
-    name: 'njordr_connected_providers',
+    name: 'edda_njordr_connected_providers',
     help: 'Providers with a live line.',
     collect: (gauge) => gauge.set([...lines.values()].filter((line) => !line.silent).length),
   });
   metrics.gauge({
-    name: 'njordr_jobs_in_flight',
+    name: 'edda_njordr_jobs_in_flight',
     help: 'Jobs given to providers and not over.',
     collect: (gauge) => gauge.set(jobs()),
   });
@@ -181,7 +181,7 @@ function countLines(metrics: Metrics, lines: ReadonlyMap<string, ProviderLine>, 
 
 function countUnread(metrics: Metrics, unread: UnreadBytes): void {
   metrics.gauge({
-    name: 'njordr_link_unread_bytes',
+    name: 'edda_njordr_link_unread_bytes',
     help: 'Bytes of answers that came from providers and were not taken by their requesters yet.',
     collect: (gauge) => gauge.set(unread.total),
   });

@@ -15,16 +15,16 @@ export interface ResolveDeps extends Pick<ReconcilerDeps, 'preAuth' | 'clock' | 
 export function createResolveDifferences(deps: ResolveDeps) {
   const { preAuth, clock, logger, sides, differences } = deps;
   const counted = deps.metrics.counter({
-    name: 'njordr_reconciliation_differences_total',
+    name: 'edda_njordr_reconciliation_differences_total',
     help: 'Differences between transactions and holds, by kind and by what was done.',
     labelNames: ['kind', 'action'],
   });
   const compared = deps.metrics.counter({
-    name: 'njordr_reconciliation_compared_total',
+    name: 'edda_njordr_reconciliation_compared_total',
     help: 'Transactions that were compared with their holds.',
   });
   const reported = deps.metrics.gauge({
-    name: 'njordr_reconciliation_reported',
+    name: 'edda_njordr_reconciliation_reported',
     help: 'Differences that wait for an operator, in all.',
   });
 

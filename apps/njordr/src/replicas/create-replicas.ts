@@ -66,7 +66,7 @@ export function createReplicas(deps: ReplicasDeps): Replicas {
   let beating: ReturnType<typeof startPeriodic> | undefined;
   let stopListening: (() => void) | undefined;
   metrics.gauge({
-    name: 'njordr_replicas_connected',
+    name: 'edda_njordr_replicas_connected',
     help: 'Other replicas whose lines are known.',
     collect: (gauge) => gauge.set(connectedPeers()),
   });

@@ -42,7 +42,7 @@ export async function serveSettings(base: ServiceBase, options: ServeSettingsOpt
   base.onClose('settings feed', () => feed.close());
   await feed.refresh();
   feed.start();
-  showMetrics(base.metrics, options.settings, feed);
+  base.onClose('count of refused settings', showMetrics(base.metrics, options.settings, feed));
   const nudgeOthers = nudges(base, feed);
   const onStored = () => {
     nudgeOthers();
@@ -73,7 +73,8 @@ function nudges(base: ServiceBase, feed: SettingsFeed): () => void {
   return () => void redis.bus.publish(TOPIC, 'changed');
 }
 
-function showMetrics(metrics: Metrics, settings: Settings<ServiceSettings>, feed: SettingsFeed): void {
+/** @returns stops counting */
+function showMetrics(metrics: Metrics, settings: Settings<ServiceSettings>, feed: SettingsFeed): () => void {
   metrics.gauge({
     name: 'edda_settings_version',
     help: 'Version of the stored settings in force on this replica.',
@@ -88,5 +89,13 @@ function showMetrics(metrics: Metrics, settings: Settings<ServiceSettings>, feed
     name: 'edda_settings_pending_restart',
     help: 'Settings whose new value waits for a restart.',
     collect: (gauge) => gauge.set(settings.pendingRestart.length),
+  });
+  const rejected = metrics.counter({
+    name: 'edda_settings_rejected_total',
+    help: 'Settings refused since the start; the values before stayed in force.',
+  });
+  rejected.inc(settings.rejectedReloads);
+  return settings.onAttempt(({ applied }) => {
+    if (!applied) rejected.inc();
   });
 }

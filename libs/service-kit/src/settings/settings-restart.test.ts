@@ -97,6 +97,7 @@ describe('ReloadSettings', () => {
     expect(answer).toMatchObject({ applied: false, violations: [{ path }] });
     expect(answer.snapshot?.rejectedReloads).toBeGreaterThan(0n);
     expect(valueOf(answer.snapshot, 'holds.ttlSeconds')).toBe(700);
+    expect(await probe.metrics()).toMatch(/edda_settings_rejected_total\{[^}]*\} [1-9]/);
   });
 
   it('reads the overrides again too', async () => {

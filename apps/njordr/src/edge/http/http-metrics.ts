@@ -7,7 +7,7 @@ export interface HttpMetrics {
   handled(ended: { method: string; route: string; status: number; ms: number }): void;
 }
 
-/** Registers http_server_requests_total, http_server_request_seconds and http_server_in_flight. */
+/** Registers http_server_requests_total, http_server_request_duration_seconds and http_server_active_requests. */
 export function createHttpMetrics(metrics: Metrics): HttpMetrics {
   const total = metrics.counter<'method' | 'route' | 'status'>({
     name: 'http_server_requests_total',
@@ -15,11 +15,11 @@ export function createHttpMetrics(metrics: Metrics): HttpMetrics {
     labelNames: ['method', 'route', 'status'],
   });
   const seconds = metrics.histogram<'route'>({
-    name: 'http_server_request_seconds',
+    name: 'http_server_request_duration_seconds',
     help: 'Time from a request’s headers to the end of its answer.',
     labelNames: ['route'],
   });
-  const inFlight = metrics.gauge({ name: 'http_server_in_flight', help: 'Requests in progress.' });
+  const inFlight = metrics.gauge({ name: 'http_server_active_requests', help: 'Requests in progress.' });
   return {
     started: () => inFlight.inc(),
     handled({ method, route, status, ms }) {
