@@ -18,6 +18,8 @@ export interface TestMarket {
   /** The key that signs this market's tokens. */
   signingKeyFile: string;
   logger: ReturnType<typeof createLogger>;
+  /** What all parts log. */
+  logFile: string;
   close(): Promise<void>;
 }
 
@@ -50,7 +52,7 @@ export async function openTestMarket(settings: MarketSettings = {}, tracesUrl?: 
     requester,
     token: await tokensOf(market, requester)(),
     signingKeyFile: folder.signingKeyFile,
-    logger,
+    ...{ logger, logFile: folder.logFile },
     async close() {
       await agent.close();
       await market.close();

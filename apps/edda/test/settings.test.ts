@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { eikthyrnir, nornen, settings } from '@edda/contracts';
 import { type RpcService } from '@edda/grpc-kit';
 import { waitFor } from '@edda/testing';
@@ -20,6 +21,13 @@ function client<const Service extends RpcService>(
   const made = clientOf(definition, open.market.addresses[service], tokensOf(open.market, user), open.logger);
   closers.push(() => made.close());
   return made;
+}
+/** Which service logged a call of ours to GetSettings, once for each. */
+async function ownCallsLogged(): Promise<string[]> {
+  const lines = (await readFile(open.logFile, 'utf8')).trim().split('\n');
+  const records = lines.map((line) => JSON.parse(line) as { service: string; method?: string; caller?: string });
+  const { path } = settings.SettingsServiceService.getSettings;
+  return records.filter(({ method, caller }) => method === path && caller === 'ada').map(({ service }) => service);
 }
 const nornens = () => client(nornen.AdminServiceService, 'nornen');
 
@@ -57,6 +65,17 @@ describe('an admin of a whole market, through Nornen', () => {
       expect(snapshot?.settings.find(({ path }) => path === 'log.level')?.valueJson).toBe('"warn"');
     }
     expect((await nornens().pushSettings(request)).results).toEqual(results);
+
+    // At this level the calls just made left no line; those made after the change is taken back do.
+    const back = services.map((service) => ({ service, changes: [{ path: 'log.level', valueJson: undefined }] }));
+    await nornens().pushSettings(
+      nornen.PushSettingsRequest.fromPartial({ idempotencyKey: randomUUID(), reason: 'back', pushes: back }),
+    );
+    for (const service of services) {
+      await client(settings.SettingsServiceService, service).getSettings({ pathPrefix: 'log.' });
+    }
+    await waitFor(async () => (await ownCallsLogged()).length >= services.length);
+    expect((await ownCallsLogged()).toSorted()).toEqual(services.toSorted());
   });
 
   it('is refused whole when one of the four refuses its part', async () => {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type Audit, createAudit } from '@edda/audit';
 import {
   createGrpcClient,
@@ -108,7 +109,7 @@ export async function openService<Values extends ServiceSettings>(
   const endpoint = secrets.OTEL_EXPORTER_OTLP_ENDPOINT;
   const tracer = await openTracer({ service: name, endpoint, metrics, logger: logger.module('tracing') });
   if (tracer !== undefined) stack.add('tracer', () => tracer.close());
-  if (options.logger === undefined) stack.add('log levels', followLogLevels(settings, logger));
+  stack.add('log levels', followLogLevels(options, logger));
   const pool = createPool({
     url: secrets.DATABASE_URL,
     name,
@@ -226,11 +227,14 @@ async function applyStoredSettings<Values extends ServiceSettings>(
   settings.startWith((await overridesAtStart(where)).overrides);
 }
 
-/** @returns stops it */
-function followLogLevels(settings: Settings<ServiceSettings>, logger: Logger): () => void {
-  const follow = ({ log }: ServiceSettings) => logger.setLevels({ level: log.level, modules: log.modules });
-  follow(settings.current());
-  return settings.onChange((_, next) => follow(next));
+/** A log that was given keeps its own levels until the settings name some. @returns stops it */
+function followLogLevels({ settings, logger: given }: OpenServiceOptions<ServiceSettings>, logger: Logger): () => void {
+  const follow = ({ log: { level, modules } }: ServiceSettings) => logger.setLevels({ level, modules });
+  const named = ['log.level', 'log.modules'].some((path) => settings.originOf(path) !== 'default');
+  if (given === undefined || named) follow(settings.current());
+  return settings.onChange((previous, next) => {
+    if (!isDeepStrictEqual(previous.log, next.log)) follow(next);
+  });
 }
 
 /** A failed opening leaves nothing open. */
