@@ -1,3 +1,5 @@
+import { countTokensHostile } from '../benchmarks/count-tokens/count-hostile.ts';
+import { countTokensCode, countTokensProse } from '../benchmarks/count-tokens/count-tokens.ts';
 import { lifecycleEdge } from '../benchmarks/lifecycle-edge/lifecycle-edge.ts';
 import { moneyLifecycle, moneyLifecycleHot } from '../benchmarks/money-lifecycle/money-lifecycle.ts';
 import { pricingUnary } from '../benchmarks/pricing-unary/pricing-unary.ts';
@@ -10,5 +12,8 @@ export const benchmarks: readonly Benchmark[] = [
   moneyLifecycleHot,
   pricingUnary,
   settlementBatch,
+  countTokensProse,
+  countTokensCode,
+  countTokensHostile,
   lifecycleEdge,
 ];

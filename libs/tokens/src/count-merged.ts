@@ -1,34 +1,35 @@
-import { NO_RANK } from './load-ranks.ts';
+import { NO_RANK, type TokenTable } from './token-table.ts';
 
 /**
  * Byte-pair encoding of one piece: starting from single bytes, the neighbours whose union has the
  * lowest rank are merged (the leftmost of equals) until no union is a token. Returns how many parts remain.
  *
  * Quadratic in the piece's length, hence MAX_PIECE_UNITS; up to that a plain scan beats a heap.
- * @param bytes a byte string: one character per byte
- * @param ranks the rank of every token, keyed by byte string
- * @param ofPairs the same for two single bytes, see Ranks
+ * @param bytes one byte per element, of which the first `length` are the piece
  */
-export function countMerged(bytes: string, ranks: ReadonlyMap<string, number>, ofPairs: Int32Array): number {
+export function countMerged(bytes: Uint16Array, length: number, table: TokenTable): number {
   // Part i spans starts[i] to starts[i + 1]; joined[i] is the rank of parts i and i + 1 together.
-  let parts = bytes.length;
-  const starts = new Int32Array(parts + 1);
+  let parts = length;
+  const { starts, joined } = roomFor(length);
   for (let i = 0; i <= parts; i++) starts[i] = i;
-  const joined = new Int32Array(parts + 1).fill(NO_RANK);
-  for (let i = 0; i < parts - 1; i++) {
-    joined[i] = ofPairs[bytes.charCodeAt(i) * 256 + bytes.charCodeAt(i + 1)] ?? NO_RANK;
-  }
-  const rankAt = (i: number): number =>
-    i + 2 > parts ? NO_RANK : (ranks.get(bytes.slice(starts[i], starts[i + 2])) ?? NO_RANK);
+  for (let i = 0; i < parts - 1; i++) joined[i] = table.ofPairs[(bytes[i] ?? 0) * 256 + (bytes[i + 1] ?? 0)] ?? NO_RANK;
   for (;;) {
     const at = indexOfLowest(joined, parts - 1);
     if (at < 0) return parts;
-    starts.copyWithin(at + 1, at + 2, parts + 1);
-    joined.copyWithin(at, at + 1, parts);
     parts--;
-    joined[at] = rankAt(at);
-    if (at > 0) joined[at - 1] = rankAt(at - 1);
+    for (let i = at + 1; i <= parts; i++) starts[i] = starts[i + 1] ?? 0;
+    for (let i = at; i < parts - 1; i++) joined[i] = joined[i + 1] ?? NO_RANK;
+    if (at < parts - 1) joined[at] = table.rankOf(bytes, starts[at] ?? 0, starts[at + 2] ?? 0);
+    if (at > 0) joined[at - 1] = table.rankOf(bytes, starts[at - 1] ?? 0, starts[at + 1] ?? 0);
   }
+}
+
+/** Used by one merge after the other: making two arrays takes as long as merging a short piece. */
+let room = { starts: new Int32Array(1_024), joined: new Int32Array(1_024) };
+
+function roomFor(length: number): typeof room {
+  if (length >= room.starts.length) room = { starts: new Int32Array(2 * length), joined: new Int32Array(2 * length) };
+  return room;
 }
 
 /** Where the first of the lowest ranks stands among the first `length`, or -1 if there is no rank. */

@@ -1,6 +1,7 @@
 import { countMerged } from './count-merged.ts';
 import { type Encoding } from './encodings.ts';
-import { loadRanks } from './load-ranks.ts';
+import { loadTable } from './load-table.ts';
+import { NO_RANK, type TokenTable } from './token-table.ts';
 
 /** Longest piece merged whole, in UTF-16 units; longer ones are cut, and the count becomes an estimate. */
 export const MAX_PIECE_UNITS = 256;
@@ -17,47 +18,92 @@ export interface Count {
 export interface PieceCounter {
   /** Counts text as it stands. @param text well-formed and bounded by the caller */
   count(text: string): Count;
-  /** Loads the ranks now rather than at the first count. */
+  /** Loads the vocabulary now rather than at the first count. */
   warm(): void;
 }
 
 /** Counts tokens with one encoding. `observe` sees the length of each piece merged, for tests of the bound. */
 export function createPieceCounter(encoding: Encoding, observe?: (units: number) => void): PieceCounter {
-  let loaded: ReturnType<typeof loadRanks> | undefined;
-  const ranks = () => (loaded ??= loadRanks(encoding.vocabulary));
+  let loaded: TokenTable | undefined;
+  const table = () => (loaded ??= loadTable(encoding.vocabulary));
   const remembered = new Map<string, number>();
+  let scratch = Buffer.alloc(2 * 4_096);
+  /** A piece as bytes, one per element: three for each of its units at most. */
+  const bytes = new Uint16Array(3 * MAX_PIECE_UNITS);
 
-  function countPiece(piece: string): number {
-    if (ranks().byText.has(piece)) return 1;
+  /** The text's units in memory of our own: reading them out of a string costs a check of its form each. */
+  function unitsOf(text: string): Uint16Array {
+    if (scratch.length < 2 * text.length) scratch = Buffer.alloc(4 * text.length);
+    scratch.write(text, 'utf16le');
+    return new Uint16Array(scratch.buffer, scratch.byteOffset, text.length);
+  }
+
+  function countPiece(text: string, units: Uint16Array, from: number, to: number): number {
+    const { rankOf } = table();
+    const ascii = isAscii(units, from, to);
+    const length = ascii ? to - from : toUtf8(units, from, to, bytes);
+    if ((ascii ? rankOf(units, from, to) : rankOf(bytes, 0, length)) !== NO_RANK) return 1;
+    const piece = text.slice(from, to);
     const known = remembered.get(piece);
     if (known !== undefined) return known;
     observe?.(piece.length);
-    const utf8 = Buffer.from(piece, 'utf8');
-    const ascii = utf8.length === piece.length;
-    const { byText, byBytes, ofPairs } = ranks();
-    const tokens = countMerged(utf8.toString('latin1'), ascii ? byText : byBytes(), ofPairs);
+    if (ascii) bytes.set(units.subarray(from, to));
+    const tokens = countMerged(bytes, length, table());
     if (remembered.size >= MAX_REMEMBERED) remembered.clear();
-    // A match is a view into its text: remembering it as it is would keep the whole text in memory.
+    // A slice is a view into its text: remembering it as it is would keep the whole text in memory.
     remembered.set(Buffer.from(piece, 'utf16le').toString('utf16le'), tokens);
     return tokens;
   }
 
   function count(text: string): Count {
     const { whole, capped: marked } = encoding.normalized ? normalize(text) : { whole: text, capped: false };
+    const units = unitsOf(whole);
+    const { length } = units;
     let tokens = 0;
     let capped = marked;
-    for (const piece of whole.match(encoding.pieces) ?? []) {
-      if (piece.length <= MAX_PIECE_UNITS) {
-        tokens += countPiece(piece);
-        continue;
+    for (let start = 0, end; start < length; start = end) {
+      end = encoding.pieceEnd(units, start, length);
+      capped ||= end - start > MAX_PIECE_UNITS;
+      for (let from = start, to; from < end; from = to) {
+        to = end - from <= MAX_PIECE_UNITS ? end : wholeCharacterEnd(whole, from + MAX_PIECE_UNITS);
+        tokens += countPiece(whole, units, from, to);
       }
-      capped = true;
-      for (const part of cutPiece(piece)) tokens += countPiece(part);
     }
     return { tokens, capped };
   }
 
-  return { count, warm: () => void ranks().byBytes() };
+  return { count, warm: () => void table() };
+}
+
+function isAscii(units: Uint16Array, from: number, to: number): boolean {
+  let bits = 0;
+  for (let at = from; at < to; at++) bits |= units[at] ?? 0;
+  return bits < 0x80;
+}
+
+/** Writes the units' UTF-8 into `bytes` and returns how many bytes there are. */
+function toUtf8(units: Uint16Array, from: number, to: number, bytes: Uint16Array): number {
+  let length = 0;
+  for (let at = from; at < to; at++) {
+    const unit = units[at] ?? 0;
+    if (unit < 0x80) {
+      bytes[length++] = unit;
+    } else if (unit < 0x800) {
+      bytes[length++] = 0xc0 | (unit >> 6);
+      bytes[length++] = 0x80 | (unit & 0x3f);
+    } else if ((unit & 0xfc00) === 0xd800) {
+      const codePoint = unit * 0x400 + (units[++at] ?? 0) - 0x35fdc00;
+      bytes[length++] = 0xf0 | (codePoint >> 18);
+      bytes[length++] = 0x80 | ((codePoint >> 12) & 0x3f);
+      bytes[length++] = 0x80 | ((codePoint >> 6) & 0x3f);
+      bytes[length++] = 0x80 | (codePoint & 0x3f);
+    } else {
+      bytes[length++] = 0xe0 | (unit >> 12);
+      bytes[length++] = 0x80 | ((unit >> 6) & 0x3f);
+      bytes[length++] = 0x80 | (unit & 0x3f);
+    }
+  }
+  return length;
 }
 
 /** Everything below is its own normal form. */
@@ -68,14 +114,6 @@ const manyMarks = /\p{M}{64}/u;
 function normalize(text: string): { whole: string; capped: boolean } {
   if (!mayChange.test(text)) return { whole: text, capped: false };
   return manyMarks.test(text) ? { whole: text, capped: true } : { whole: text.normalize('NFC'), capped: false };
-}
-
-/** Cuts into parts of at most MAX_PIECE_UNITS, never within a surrogate pair. */
-function* cutPiece(piece: string): Generator<string> {
-  for (let start = 0, end; start < piece.length; start = end) {
-    end = wholeCharacterEnd(piece, start + MAX_PIECE_UNITS);
-    yield piece.slice(start, end);
-  }
 }
 
 /** `end`, or one less where it would separate the halves of a surrogate pair. */

@@ -1,11 +1,11 @@
+import { CASELESS, classOf, DIGIT, LOWER, MARK, UPPER } from './character-classes.ts';
 import { wholeCharacterEnd } from './create-piece-counter.ts';
 
 /** Longest run without a safe break that is counted as one, in UTF-16 units. */
 export const MAX_BLOCK_UNITS = 2_048;
 
-const letter = /^\p{L}$/u;
-const digit = /^\p{N}$/u;
-const continuesLetters = /^[\p{L}\p{M}']$/u;
+const LETTER = UPPER | LOWER | CASELESS;
+const APOSTROPHE = 0x27;
 
 /**
  * Whether text may be cut at `at` without changing any count: what stands before and behind is cut
@@ -19,9 +19,9 @@ export function isSafeBreak(text: string, at: number): boolean {
   const before = text.charCodeAt(at - 1);
   const after = text.charCodeAt(at);
   if (isSurrogate(before) || isSurrogate(after)) return false;
-  const separate = isDigit(before)
-    ? !isDigit(after)
-    : isLetter(before) && !(isLetter(after) || continuesLetters.test(String.fromCharCode(after)));
+  const [kind, next] = [classOf(before), classOf(after)];
+  const separate =
+    kind === DIGIT ? next !== DIGIT : (kind & LETTER) !== 0 && (next & (LETTER | MARK)) === 0 && after !== APOSTROPHE;
   return separate && !isReplaced(before) && !isReplaced(after);
 }
 
@@ -44,14 +44,4 @@ function isReplaced(unit: number): boolean {
   if (unit < 0x300) return false;
   const character = String.fromCharCode(unit);
   return character.normalize('NFC') !== character;
-}
-
-function isLetter(unit: number): boolean {
-  if (unit < 0x80) return (unit >= 65 && unit <= 90) || (unit >= 97 && unit <= 122);
-  return letter.test(String.fromCharCode(unit));
-}
-
-function isDigit(unit: number): boolean {
-  if (unit < 0x80) return unit >= 48 && unit <= 57;
-  return digit.test(String.fromCharCode(unit));
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type Token } from './load-ranks.ts';
+import { type Token } from './token-table.ts';
 
 /** What is read of a `tokenizer.json` of byte-level BPE. */
 interface TokenizerJson {
