@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { common, njordr } from '@edda/contracts';
 import { createTokenCounter } from '@edda/tokens';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -93,6 +94,22 @@ describe('what remains of a request', () => {
     });
     expect((await open.pool.query('SELECT FROM transactions')).rowCount).toBe(0);
     expect(open.heidrun.calls).toEqual([]);
+  });
+
+  it('answers other calls while it counts a huge prompt', async () => {
+    // What is sent first and counted in the calling thread would be answered first.
+    const order: string[] = [];
+    const { compute } = open.client();
+    const quote = (name: string, prompt: string) =>
+      compute
+        .quoteRequest({ parameters: parameters({ messages: [{ role: 'user', content: prompt }] }), maxCandidates: 1 })
+        .finally(() => order.push(name));
+    // One word without any break, in no order: what takes longest to count. No context has room for it.
+    const huge = quote('huge', randomBytes(500_000).toString('hex').replaceAll(/\d/g, 'x'));
+    const others = Array.from({ length: 5 }, () => quote('other', 'Say something.'));
+    await expect(huge).rejects.toMatchObject({ reason: 'CONTEXT_TOO_LONG' });
+    await Promise.all(others);
+    expect(order).toEqual(['other', 'other', 'other', 'other', 'other', 'huge']);
   });
 
   it('domain.md, quality: one observation per attempt and the events reach their receivers, without any text', async () => {

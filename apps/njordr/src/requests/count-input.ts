@@ -1,5 +1,5 @@
 import { common, type njordr } from '@edda/contracts';
-import { type CountResult, type TokenCounter } from '@edda/tokens';
+import { type AsyncTokenCounter, type CountResult } from '@edda/tokens';
 import { type CheckedParameters } from './validate-parameters.ts';
 
 export interface CountedInput {
@@ -8,15 +8,21 @@ export interface CountedInput {
   tokenizer: string;
 }
 
-/** Counts a prompt: the conversation, the calls in it, and the tools offered, which models read as text. */
-export function countInput(counter: TokenCounter, { parameters, messages }: CheckedParameters): CountedInput {
+/**
+ * Counts a prompt: the conversation, the calls in it, and the tools offered, which models read as text.
+ * @throws RATE_LIMITED, DEADLINE_EXCEEDED, DEPENDENCY_UNAVAILABLE for large prompts, which threads count
+ */
+export async function countInput(
+  counter: AsyncTokenCounter,
+  { parameters, messages }: CheckedParameters,
+): Promise<CountedInput> {
   const { model } = parameters;
-  const conversation = counter.countMessages(
+  const conversation = await counter.countMessages(
     model,
     messages.map(({ role, content, name }) => ({ role, content, ...(name !== undefined && { name }) })),
   );
   const extra = extraText(parameters, messages);
-  const counts: CountResult[] = extra === '' ? [conversation] : [conversation, counter.countText(model, extra)];
+  const counts: CountResult[] = extra === '' ? [conversation] : [conversation, await counter.countText(model, extra)];
   return {
     tokens: BigInt(counts.reduce((sum, { tokens }) => sum + tokens, 0)),
     method: methodOf(counts.every(({ method }) => method === 'EXACT')),

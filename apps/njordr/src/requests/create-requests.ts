@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { type PolicySet } from '@edda/policy';
 import { type Clock, type Logger } from '@edda/telemetry';
-import { createTokenCounter } from '@edda/tokens';
+import { createCounterPool, createTokenCounter } from '@edda/tokens';
 import { type Pool } from 'pg';
 import { type LinkHub } from '../link/link-hub.ts';
 import { type ProviderDirectory } from '../providers/provider-directory.ts';
@@ -67,9 +67,11 @@ export function createRequests(deps: RequestsDeps): Requests {
   });
   const keeper = createLeaseKeeper({ store, clock, logger, settings: () => settings().recovery });
   const counter = createTokenCounter();
+  // Prompts and answers of a megabyte must not keep the streams of others waiting.
+  const texts = createCounterPool({ counter, options: () => ({}) });
   const registry = createRequestRegistry();
   const assessing: PrepareDeps = {
-    ...{ counter, clock, policies: deps.policies, newId: deps.newId, assertCapacity: deps.assertCapacity },
+    ...{ counter: texts, clock, policies: deps.policies, newId: deps.newId, assertCapacity: deps.assertCapacity },
     router: createRouter({ directory, clock, random: deps.random, settings: () => settings().routing }),
     settings: () => settings().requests,
     onDenied: (requestId, caller, model, decision) =>
@@ -83,7 +85,7 @@ export function createRequests(deps: RequestsDeps): Requests {
       prepare: createPrepare(assessing),
       start: createStart({ store, directory, money, finish, keeper, clock, logger, holdSeconds }),
       run: createRunner({
-        ...{ hub, directory, money, store, finish, keeper, keep, counter, clock, logger },
+        ...{ hub, directory, money, store, finish, keeper, keep, counter, texts, clock, logger },
         slowReaderMs: () => settings().requests.slowReaderMs,
       }),
       resultTtlSeconds: () => settings().requests.resultTtlSeconds,
@@ -94,6 +96,7 @@ export function createRequests(deps: RequestsDeps): Requests {
     async close(graceMs) {
       await registry.drain(graceMs);
       await keeper.stop();
+      await texts.close();
     },
   };
 }

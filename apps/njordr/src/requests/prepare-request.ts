@@ -2,7 +2,7 @@ import { njordr } from '@edda/contracts';
 import { type CallContext } from '@edda/grpc-kit';
 import { type Decision, type PolicySet } from '@edda/policy';
 import { type Clock, currentSpan } from '@edda/telemetry';
-import { type TokenCounter } from '@edda/tokens';
+import { type AsyncTokenCounter } from '@edda/tokens';
 import { decideRequest, denialOf } from '../policy/decide-request.ts';
 import { type Router, type RoutingOutcome } from '../routing/create-router.ts';
 import { explainRouting } from '../routing/explain-routing.ts';
@@ -16,7 +16,7 @@ import { routingQueryOf } from './routing-query-of.ts';
 import { type CheckedParameters, type ParameterLimits, validateParameters } from './validate-parameters.ts';
 
 export interface PrepareDeps {
-  counter: TokenCounter;
+  counter: AsyncTokenCounter;
   router: Router;
   policies: () => PolicySet;
   clock: Clock;
@@ -43,8 +43,13 @@ export interface PreparedRequest extends RoutedRequest {
 }
 
 /** Counts and ranks; shared with the dry run. */
-export function assess(deps: PrepareDeps, checked: CheckedParameters, networkId: string, limit?: number): Assessed {
-  const input = countInput(deps.counter, checked);
+export async function assess(
+  deps: PrepareDeps,
+  checked: CheckedParameters,
+  networkId: string,
+  limit?: number,
+): Promise<Assessed> {
+  const input = await countInput(deps.counter, checked);
   const span = currentSpan()?.child('route');
   const routing = deps.router.route(routingQueryOf(checked, networkId, input.tokens), limit);
   span?.set({ 'edda.providers_considered': routing.considered, 'edda.candidates': routing.candidates.length });
@@ -62,7 +67,7 @@ export function createPrepare(deps: PrepareDeps) {
     const arrivedMs = performance.now();
     deps.assertCapacity();
     const { subject, networkId } = ctx.identity;
-    const { input, routing } = assess(deps, checked, networkId);
+    const { input, routing } = await assess(deps, checked, networkId);
     if (routing.considered === 0) throw noCandidateFault(routing);
     const requestId = deps.newId();
     const decision = decideRequest(deps.policies(), factsOf(checked, input, routing, subject));

@@ -27,7 +27,7 @@ export function createQuoteRequest(deps: ComputeDeps) {
     const { maxCandidates } = parseWith(schema, request);
     const checked = validateParameters(request, deps.assessing.settings());
     const limit = maxCandidates === 0 ? 10 : maxCandidates;
-    const { input, routing } = assess(deps.assessing, checked, identity.networkId, limit);
+    const { input, routing } = await assess(deps.assessing, checked, identity.networkId, limit);
     const nobody = routing.eligible === 0 ? noCandidateFault(routing) : undefined;
     if (nobody !== undefined && unanswerable.has(nobody.reason)) throw nobody;
     const budget = outputBudget(routing);

@@ -1,6 +1,6 @@
 import { common, njordr } from '@edda/contracts';
 import { asFault, type Fault } from '@edda/faults';
-import { type TokenCounter } from '@edda/tokens';
+import { type AsyncTokenCounter, type TokenCounter } from '@edda/tokens';
 import { type Clock, inSpan, type Logger } from '@edda/telemetry';
 import { njordrFaults } from '../faults.ts';
 import { type LinkHub } from '../link/link-hub.ts';
@@ -29,7 +29,10 @@ export interface RunDeps {
   keeper: LeaseKeeper;
   keep: AnswerKeeper;
   slowReaderMs: () => number;
+  /** Counts while text is delivered. */
   counter: TokenCounter;
+  /** Counts whole answers. */
+  texts: Pick<AsyncTokenCounter, 'countText'>;
   clock: Clock;
   logger: Logger;
 }

@@ -1,7 +1,7 @@
 import { common, type heidrun, njordr } from '@edda/contracts';
 import { commonFaults, Fault } from '@edda/faults';
 import { type Logger } from '@edda/telemetry';
-import { type TokenCounter } from '@edda/tokens';
+import { type AsyncTokenCounter } from '@edda/tokens';
 import { njordrFaults } from '../faults.ts';
 import { type createFinish, type RequestEnd } from './finish-request.ts';
 import { takenOver, type Verdict } from './judge-attempt.ts';
@@ -18,7 +18,7 @@ const nothing = { finishReason: common.FinishReason.UNSPECIFIED, costLimited: fa
 export function createSettle(deps: {
   money: Money;
   finish: ReturnType<typeof createFinish>;
-  counter: Pick<TokenCounter, 'countText'>;
+  texts: Pick<AsyncTokenCounter, 'countText'>;
   logger: Logger;
 }) {
   const { money, finish } = deps;
@@ -48,8 +48,10 @@ export function createSettle(deps: {
     const step: Step = { ...plan, preauthId: plan.hold.preauthId };
     if (ending.next === 'complete') {
       const { finishReason, costLimited } = ending;
-      const legs = captureLegs(deps.counter, plan, reports, ending.billInput);
-      const outcome = await bill(() => money.capture(step, legs, finishReason));
+      const outcome = await bill(async () => {
+        const legs = await captureLegs(deps.texts, plan, reports, ending.billInput);
+        return money.capture(step, legs, finishReason);
+      });
       if (outcome.state === 'captured') {
         const { capture } = outcome;
         return close(plan, reports, {
@@ -86,19 +88,19 @@ async function bill(capture: () => Promise<HoldOutcome>): Promise<HoldOutcome> {
 }
 
 /** One leg per provider that delivered; the input goes to the last one, if it is billed at all. */
-export function captureLegs(
-  counter: Pick<TokenCounter, 'countText'>,
+export async function captureLegs(
+  texts: Pick<AsyncTokenCounter, 'countText'>,
   plan: PlannedRequest,
   reports: readonly AttemptReport[],
   billInput: boolean,
-): heidrun.CaptureLeg[] {
+): Promise<heidrun.CaptureLeg[]> {
   const answered = reports.filter(({ output }) => output.billed !== '');
   if (answered.length === 0) throw commonFaults.INTERNAL('nothing was delivered, so nothing can be billed');
-  return answered.map((report, index) => {
+  const legOf = async (report: AttemptReport, index: number): Promise<heidrun.CaptureLeg> => {
     const withInput = billInput && index === answered.length - 1;
     // A claim is about the whole answer, so it says nothing about one that was cut, called off or broken off.
     const whole = report.end.how === 'done';
-    const { output, counted } = outputOf(counter, plan.parameters.model, report.output.billed);
+    const { output, counted } = await outputOf(texts, plan.parameters.model, report.output.billed);
     const methods = [...(withInput ? [plan.input.method] : []), ...(counted === undefined ? [] : [counted])];
     return {
       providerId: report.candidate.providerId,
@@ -108,16 +110,17 @@ export function captureLegs(
       claimedInputTokens: whole && withInput ? report.claimedInputTokens : undefined,
       claimedOutputTokens: whole ? report.claimedOutputTokens : undefined,
     };
-  });
+  };
+  return Promise.all(answered.map(legOf));
 }
 
 /** Heidrun counts the text itself, but no message holds more than 4 MiB: what comes near that is counted here. */
 const MOST_TEXT_BYTES = 1_048_576;
 
-function outputOf(counter: Pick<TokenCounter, 'countText'>, model: string, text: string) {
+async function outputOf(texts: Pick<AsyncTokenCounter, 'countText'>, model: string, text: string) {
   if (Buffer.byteLength(text) <= MOST_TEXT_BYTES) {
     return { output: { $case: 'outputText', value: text } as const, counted: undefined };
   }
-  const { tokens, method } = counter.countText(model, text);
+  const { tokens, method } = await texts.countText(model, text);
   return { output: { $case: 'outputTokens', value: BigInt(tokens) } as const, counted: common.TokenMethod[method] };
 }
