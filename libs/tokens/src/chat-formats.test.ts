@@ -13,15 +13,18 @@ const readPrompt = huggingFace('tekken', true);
 const conversations = [[...talk.slice(2)], talk, [system, ...talk], [system, { role: 'user', content: '' }]];
 
 describe('chat overhead (Metering: counted as the vendor documents it)', () => {
-  it.each(['llama3', 'qwen2.5'] as const)('of %s is what its own template makes of a conversation', (model) => {
-    for (const messages of conversations) {
-      expect(counter.countMessages(model, messages)).toEqual({
-        tokens: rendered(model, messages),
-        method: 'EXACT',
-        tokenizer: model,
-      });
-    }
-  });
+  it.each(['llama3', 'qwen2.5', 'deepseek-v3'] as const)(
+    'of %s is what its own template makes of a conversation',
+    (model) => {
+      for (const messages of conversations) {
+        expect(counter.countMessages(model, messages)).toEqual({
+          tokens: rendered(model, messages),
+          method: 'EXACT',
+          tokenizer: model,
+        });
+      }
+    },
+  );
 
   it('of Qwen 3 is ChatML, without a persona of its own', () => {
     const prompt = '<|im_start|>user\n\n Hello<|im_end|>\n<|im_start|>assistant\n';

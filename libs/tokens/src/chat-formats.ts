@@ -31,6 +31,8 @@ export function chatFormatOf(encoding: EncodingName): ChatFormat {
       return chatMl;
     case 'tekken':
       return tekken;
+    case 'deepseek-v3':
+      return deepseek;
     default:
       return openai;
   }
@@ -80,5 +82,18 @@ const tekken: ChatFormat = (messages) => {
   return {
     special: rest.reduce((sum, { role }) => sum + (role === 'assistant' ? 1 : 2), 1),
     texts: rest.map(({ content }, i) => (i === asked ? [...system, content].join('\n\n') : content)),
+  };
+};
+
+/**
+ * DeepSeek V3, "Chat template": the beginning, then all the system says, then `<｜User｜>question` and
+ * `<｜Assistant｜>answer<｜end▁of▁sentence｜>`, and `<｜Assistant｜>` for the reply.
+ */
+const deepseek: ChatFormat = (messages) => {
+  const system = messages.filter(({ role }) => role === 'system').map(({ content }) => content);
+  const rest = messages.filter(({ role }) => role !== 'system');
+  return {
+    special: rest.reduce((sum, { role }) => sum + (role === 'assistant' ? 2 : 1), 2),
+    texts: [system.join('\n\n'), ...rest.map(({ content }) => content)],
   };
 };

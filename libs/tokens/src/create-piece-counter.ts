@@ -39,16 +39,16 @@ export function createPieceCounter(encoding: Encoding, observe?: (units: number)
   }
 
   function countPiece(text: string, units: Uint16Array, from: number, to: number): number {
-    const { rankOf } = table();
+    const vocabulary = table();
     const ascii = isAscii(units, from, to);
     const length = ascii ? to - from : toUtf8(units, from, to, bytes);
-    if ((ascii ? rankOf(units, from, to) : rankOf(bytes, 0, length)) !== NO_RANK) return 1;
+    if ((ascii ? vocabulary.rankOf(units, from, to) : vocabulary.rankOf(bytes, 0, length)) !== NO_RANK) return 1;
     const piece = text.slice(from, to);
     const known = remembered.get(piece);
     if (known !== undefined) return known;
     observe?.(piece.length);
     if (ascii) bytes.set(units.subarray(from, to));
-    const tokens = countMerged(bytes, length, table());
+    const tokens = countMerged(bytes, length, vocabulary);
     if (remembered.size >= MAX_REMEMBERED) remembered.clear();
     // A slice is a view into its text: remembering it as it is would keep the whole text in memory.
     remembered.set(Buffer.from(piece, 'utf16le').toString('utf16le'), tokens);

