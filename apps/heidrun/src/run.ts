@@ -6,13 +6,12 @@ import { appendEvents, createOutboxRelay, type OutboxRelay } from '@edda/pg-kit'
 import { openService, outboxMetrics, type RunningService, serveSettings, type ServiceBase } from '@edda/service-kit';
 import { createSettings, type DeepPartial, type Settings } from '@edda/settings';
 import { type Clock, type Logger, systemClock } from '@edda/telemetry';
-import { createCounterPool, type AsyncTokenCounter } from '@edda/tokens';
+import { type AsyncTokenCounter } from '@edda/tokens';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { createCalculationCounter } from './calculation-counter.ts';
 import { createDeliverEvents } from './events/deliver-events.ts';
 import { PrismaClient } from './gen/prisma/client.ts';
 import { createLedgerHandlers } from './ledger/ledger-handlers.ts';
-import { liveTokenCounter } from './live-token-counter.ts';
 import { createPaymentFeature, type PaymentFeature } from './payments/payment-feature.ts';
 import { readyToPay } from './payments/ready-to-pay.ts';
 import { createPaymentProvider } from './payments/provider/create-payment-provider.ts';
@@ -33,6 +32,7 @@ import { type HeidrunSecrets } from './secrets.ts';
 import { type HeidrunSettings, settingsSchema } from './settings.ts';
 import { createSettlementHandlers } from './settlement/settlement-handlers.ts';
 import { sweepKeys } from './sweep-keys.ts';
+import { createCounting } from './tokens/create-counting.ts';
 import { rollUsage } from './tokens/roll-usage.ts';
 import { createTokenHandlers } from './tokens/token-handlers.ts';
 
@@ -88,14 +88,7 @@ export async function run(options: RunOptions): Promise<RunningService> {
 
 async function serve(given: Omit<Parts, 'counter' | 'relay'>): Promise<RunningService> {
   const { base, settings } = given;
-  const live = liveTokenCounter(settings);
-  base.onClose('token counter', live.close);
-  const options = () => {
-    const { table, calibration } = settings.current().tokens;
-    return { table, calibration };
-  };
-  const counter = createCounterPool({ counter: live.counter, options });
-  base.onClose('counting threads', () => counter.close());
+  const counter = createCounting(base, settings, given.secrets);
   const parts: Parts = { ...given, counter, relay: createRelay(given) };
   const payments = createPayments(parts);
   const settingsService = await serveSettings(base, {

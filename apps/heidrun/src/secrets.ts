@@ -17,6 +17,11 @@ export const secretsTable = {
     description: 'What Stripe signs its notifications with (`whsec_…`); needed where `payments.provider` is `stripe`.',
     required: false,
   },
+  ANTHROPIC_API_KEY: {
+    description:
+      'Anthropic’s API key (`sk-ant-…`): Claude’s tokens are then counted by its endpoint, which sees the texts.',
+    required: false,
+  },
 } as const satisfies Record<string, SecretDeclaration>;
 
 type Table = typeof secretsTable;

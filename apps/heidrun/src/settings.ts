@@ -77,6 +77,20 @@ export const settingsSchema = defineSettings({
             reload: 'live',
             example: { 'gemma-3*': 1_080 },
           }),
+        anthropic: z
+          .object({
+            url: z.url().max(500).default('https://api.anthropic.com').meta({
+              description: 'Anthropic’s API, which counts Claude’s tokens where ANTHROPIC_API_KEY is set.',
+              reload: 'live',
+              example: 'https://anthropic.example.org',
+            }),
+            timeoutMs: z.int().min(10).max(10_000).default(1_500).meta({
+              description: 'Longest that API may take for a count, its repetition included, ms; then it is estimated.',
+              reload: 'live',
+              example: 500,
+            }),
+          })
+          .prefault({}),
         rollIntervalMs: z.int().min(50).max(3_600_000).default(2_000).meta({
           description: 'How often usage records are folded into hourly rollups; answers are the same before and after.',
           reload: 'live',
