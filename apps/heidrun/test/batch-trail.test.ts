@@ -1,3 +1,4 @@
+import { audited } from '@edda/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Hold } from '../src/preauth/hold.ts';
 import { type PreAuthBatches } from '../src/preauth/pre-auth-batches.ts';
@@ -27,15 +28,10 @@ describe('What a batch leaves behind', () => {
     ];
     await Promise.all([batches.capture(captureItem(a, [1_000n, 0n])), batches.cancel(cancelItem(b))]);
     const subjects = [`preauth:${a.id}`, `preauth:${b.id}`];
-    const audited = await pool.query<{ action: string; actor: string }>(
-      // Sealed or not yet.
-      `SELECT action, actor FROM (TABLE audit_intake UNION ALL
-         SELECT id, format, occurred_at, actor, on_behalf_of, network_id, action, subject, request_id, reason, details,
-           content_hash FROM audit_records) AS records
-       WHERE details LIKE $1 OR subject = ANY ($2) ORDER BY id`,
-      [`%${user}%`, subjects],
+    const ours = (await audited(pool)).filter(
+      ({ details, subject }) => details.includes(user) || subjects.includes(subject),
     );
-    expect(audited.rows.map(({ action, actor }) => `${actor} ${action}`)).toEqual([
+    expect(ours.map(({ action, actor }) => `${actor} ${action}`)).toEqual([
       'njordr preauth.hold',
       'njordr preauth.hold',
       'njordr preauth.capture',

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { heidrun } from '@edda/contracts';
-import { waitFor } from '@edda/testing';
+import { audited, waitFor } from '@edda/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { balanceOf } from '../src/ledger/account-balance.ts';
 import { clearingOf, earningsOf, payoutAccountOf } from '../src/ledger/account-names.ts';
@@ -54,12 +54,10 @@ describe('RequestPayout', () => {
     expect(await posted(payoutAccountOf(paid?.id ?? ''))).toBe(0n);
     expect((await posted(clearingOf('sandbox'))) - before).toBe(1_000n);
     expect(await events(paid?.id ?? '')).toEqual(['heidrun.payout.requested', 'heidrun.payout.paid']);
-    const { rows } = await f.pool.query(`SELECT action, actor FROM audit_intake WHERE subject = $1 ORDER BY id`, [
-      `payout:${paid?.id}`,
-    ]);
-    expect(rows).toEqual([
-      { action: 'payout.requested', actor: 'anna' },
-      { action: 'payout.paid', actor: 'system:payout' },
+    const actions = (await audited(f.pool)).filter(({ subject }) => subject === `payout:${paid?.id}`);
+    expect(actions.map(({ actor, action }) => `${actor} ${action}`)).toEqual([
+      'anna payout.requested',
+      'system:payout payout.paid',
     ]);
   });
 

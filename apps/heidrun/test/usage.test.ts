@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { common, heidrun } from '@edda/contracts';
+import { audited } from '@edda/testing';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rollUsage } from '../src/tokens/roll-usage.ts';
@@ -56,11 +57,7 @@ describe('TrackTokens', () => {
     const id = `usage:${answers[0]?.record?.id}`;
     const events = await h().database.pool.query('SELECT 1 FROM outbox_events WHERE subject = $1', [id]);
     expect(events.rowCount).toBe(1);
-    const audited = await h().database.pool.query(
-      'SELECT 1 FROM audit_intake WHERE subject = $1 UNION ALL SELECT 1 FROM audit_records WHERE subject = $1',
-      [id],
-    );
-    expect(audited.rowCount).toBe(1);
+    expect((await audited(h().database.pool)).filter(({ subject }) => subject === id)).toHaveLength(1);
   });
 
   it.each([

@@ -1,5 +1,6 @@
 import { heidrun } from '@edda/contracts';
 import { commonFaults } from '@edda/faults';
+import { audited } from '@edda/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { collect, openRequests, type OpenedRequests, parameters } from './support/open-requests.ts';
 import { HANG, stop } from './support/scripted-hub.ts';
@@ -58,7 +59,8 @@ describe('reconciliation of transactions and holds', () => {
     expect(soleHold().status).toBe(Status.CANCELLED);
     expect(await found()).toEqual(['HOLD_LEFT_OPEN REPAIRED']);
     expect(await events()).toBe(1);
-    expect((await open.pool.query(`SELECT FROM audit_intake WHERE action = 'difference.repaired'`)).rowCount).toBe(1);
+    const repairs = (await audited(open.pool)).filter(({ action }) => action === 'difference.repaired');
+    expect(repairs).toHaveLength(1);
   });
 
   it('a hold whose request still runs is left alone', async () => {

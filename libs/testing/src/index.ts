@@ -1,5 +1,6 @@
 export { assertOneEffect, type OneEffectOptions, type PreparedMutation } from './mutations/assert-one-effect.ts';
 export { assertUnimplemented, type UnimplementedOptions } from './mutations/assert-unimplemented.ts';
+export { audited, type AuditedAction } from './audited.ts';
 export { settingsMutations } from './mutations/settings-mutations.ts';
 export { createFakeClock, type FakeClock } from './create-fake-clock.ts';
 export { createTestDatabases, type TestDatabase, type TestDatabasesOptions } from './create-test-databases.ts';

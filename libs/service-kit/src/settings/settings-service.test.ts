@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { settings as contract } from '@edda/contracts';
-import { createTestDatabases, type TestDatabase, waitFor } from '@edda/testing';
+import { audited, createTestDatabases, type TestDatabase, waitFor } from '@edda/testing';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { redisUrl, settingOf, startProbe, update, valueOf } from './settings-service.test-support.ts';
 
@@ -98,9 +98,9 @@ describe('UpdateSettings', () => {
     expect(rows).toEqual(
       [1n, 2n, 3n].map((sequence) => ({ subject: 'settings:probe', type: 'probe.settings.changed', sequence })),
     );
-    const audit = await db.pool.query('SELECT actor, action, subject, reason, details FROM audit_intake ORDER BY id');
-    expect(audit.rows).toHaveLength(3);
-    expect(audit.rows[0]).toEqual({
+    const records = await audited(db.pool);
+    expect(records).toHaveLength(3);
+    expect(records[0]).toEqual({
       ...{ actor: 'ada', action: 'settings.update', subject: 'settings:probe', reason: 'longer' },
       details: '{"version":1,"paths":["holds.ttlSeconds"]}',
     });
