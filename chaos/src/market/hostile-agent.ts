@@ -82,14 +82,14 @@ function hello(model: string): njordr.Hello {
   });
 }
 
-interface Means {
+export interface Means {
   send: (body: Body) => Outgoing<njordr.AgentMessage> | void;
   disconnect: () => void;
   random: Random;
 }
 
 /** Answers a job, or does what the fault says at a random place of it. */
-function serve({ jobId, attempt }: njordr.Job, fault: AgentFault, { send, disconnect, random }: Means): void {
+export function serve({ jobId, attempt }: njordr.Job, fault: AgentFault, { send, disconnect, random }: Means): void {
   const about = { jobId, attempt };
   if (fault === 'refuses') {
     return void send({ $case: 'jobRejected', value: njordr.JobRejected.fromPartial({ ...about, reason: 1 }) });

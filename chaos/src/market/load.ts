@@ -21,6 +21,8 @@ export interface Deed {
   requestId: string;
   costCents: number | undefined;
   amountCents: number;
+  /** Price versions by provider, where prices were asked for before. */
+  quoted: ReadonlyMap<string, number>;
 }
 
 export interface LoadOptions {
@@ -61,8 +63,10 @@ async function insist(client: Client, what: Deed['what'], index: number, options
     requestId: '',
     costCents: undefined,
     amountCents,
+    quoted: new Map(),
   };
   const { path, body } = callOf(deed, options.model, random);
+  if (what === 'chat' && random.next() < 0.4) deed.quoted = await quote(client, options, body).catch(() => deed.quoted);
   while (deed.calls < maxCalls) {
     deed.calls += 1;
     await call(client, `${options.url}${path}`, body, deed).catch(() => void (deed.status = 0));
@@ -88,6 +92,21 @@ function callOf({ what, amountCents }: Deed, model: string, random: Random) {
     return { path: '/api/v1/marketplace/requests', body: { model, messages, max_output_tokens: tokens } };
   }
   return { path: '/v1/chat/completions', body: { model, messages, max_tokens: tokens, stream: what === 'stream' } };
+}
+
+/** Asks who would serve this, and at which prices, before it is wanted. */
+async function quote(client: Client, options: LoadOptions, body: object): Promise<ReadonlyMap<string, number>> {
+  const { messages, max_tokens: most } = body as { messages?: unknown; max_tokens?: number };
+  const answer = await fetch(`${options.url}/api/v1/marketplace/requests/quote`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${client.token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ model: options.model, messages, max_output_tokens: most }),
+    signal: AbortSignal.timeout(callWithinMs),
+  });
+  const { candidates = [] } = (await answer.json()) as {
+    candidates?: { provider_id: string; price_version: number }[];
+  };
+  return new Map(candidates.map(({ provider_id: id, price_version: version }) => [id, version]));
 }
 
 function headersOf({ token }: Client, key: string) {

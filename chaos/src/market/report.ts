@@ -4,7 +4,7 @@ const shown = 20;
 
 /** Says how a run went. @returns the exit code: 1 when anything is wrong */
 export function reportMarket(result: MarketResult, log: (line: string) => void): 0 | 1 {
-  const { kills, deeds, losses, doubles, violations } = result;
+  const { kills, deeds, prices, losses, doubles, violations } = result;
   const outcomes = new Map<string, number>();
   for (const { what, status } of deeds) {
     const name = `${what} ${status === 0 ? 'unanswered' : status}`;
@@ -18,6 +18,10 @@ export function reportMarket(result: MarketResult, log: (line: string) => void):
   const total = [...kills.values()].reduce((sum, count) => sum + count, 0);
   log(`kills       ${total} (${list(kills)})`);
   log(`requests    ${deeds.length} in ${deeds.reduce((sum, { calls }) => sum + calls, 0)} calls`);
+  const took = prices.filter(({ status }) => status >= 200 && status < 300).length;
+  log(
+    `prices      ${took} of ${prices.length} changes taken, in ${prices.reduce((sum, { calls }) => sum + calls, 0)} calls`,
+  );
   log(`outcomes    ${list(outcomes)}`);
   for (const [name, found] of Object.entries({ losses, doubles, violations })) {
     log(`${name.padEnd(11)} ${found.length}`);

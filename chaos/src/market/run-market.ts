@@ -2,10 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type MarketUser, tokensOf } from '@edda/app-edda/separate';
 import { buy } from '../steps/buy.ts';
 import { verifyMarket } from '../verify/verify-market.ts';
+import { verifyPrices } from '../verify/verify-prices.ts';
 import { openWorld, type World } from '../world/open-world.ts';
 import { startHostileAgent } from './hostile-agent.ts';
 import { playIncidents } from './incidents.ts';
 import { type Deed, runClient } from './load.ts';
+import { changePrices, type PriceDeed } from './price-changes.ts';
 import { createRandom } from './random.ts';
 import { planIncidents } from './schedule.ts';
 import { toppedUp, verifyDeeds, verifyTopUps } from './verify-deeds.ts';
@@ -19,6 +21,7 @@ export interface MarketRun {
 export interface MarketResult {
   kills: Map<string, number>;
   deeds: readonly Deed[];
+  prices: readonly PriceDeed[];
   losses: string[];
   doubles: string[];
   violations: string[];
@@ -63,27 +66,38 @@ export async function runMarket({ seed, seconds, log }: MarketRun): Promise<Mark
       const client = { requester, token, random: random.fork(`client ${index}`) };
       await runClient(client, options, (deed) => void deeds.push(deed));
     });
+    const prices: PriceDeed[] = [];
+    const owners = ['quick', 'slow', 'hostile'].map((device) => owner(`owner-of-${device}`));
+    const changing = changePrices(world, owners, { random: random.fork('prices'), goesOn: options.goesOn }, (deed) => {
+      prices.push(deed);
+    });
     const kills = await playIncidents(world, hostile, incidents, { until, log }).finally(() => (goesOn = false));
-    await Promise.all(load);
+    await Promise.all([...load, changing]);
     await hostile.close();
-    const violations = await settle(world, requesters, log);
+    const violations = await settle(world, requesters, prices, log);
     violations.push(...(await servesAgain(world, requesters)));
     const [told, charged] = [await verifyDeeds(world, deeds), await verifyTopUps(world, deeds)];
     const losses = [...told.losses, ...charged.losses];
     const doubles = [...told.doubles, ...charged.doubles];
-    return { kills, deeds, losses, doubles, violations };
+    return { kills, deeds, prices, losses, doubles, violations };
   } finally {
     await world.close();
   }
 }
 
 /** Waits until nothing is wrong any more. @returns what is wrong for good */
-async function settle(world: World, requesters: readonly MarketUser[], log: (line: string) => void): Promise<string[]> {
+async function settle(
+  world: World,
+  requesters: readonly MarketUser[],
+  prices: readonly PriceDeed[],
+  log: (line: string) => void,
+): Promise<string[]> {
   const startedAt = performance.now();
   for (;;) {
     const paid = await toppedUp(world);
     const wallets = requesters.map((requester) => ({ requester, cents: paid.get(requester.subject) ?? 0n }));
     const violations = await verifyMarket(world, wallets).catch((error: unknown) => [String(error)]);
+    violations.push(...(await verifyPrices(world, prices).catch((error: unknown) => [String(error)])));
     violations.push(...(await verifyIdle(world)));
     const waited = performance.now() - startedAt;
     if (violations.length === 0) log(`settled after ${(waited / 1_000).toFixed(1)} s`);

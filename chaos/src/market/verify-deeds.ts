@@ -21,6 +21,10 @@ export async function verifyDeeds({ databases }: World, deeds: readonly Deed[]):
   const kept = await databases.njordr.query<Kept>(
     `SELECT transaction_id, request_id, state, total_cost_cents::text AS cost, idempotency_key AS key FROM transactions`,
   );
+  const legs = await databases.njordr.query<PaidLeg>(
+    `SELECT transaction_id AS transaction, provider_id AS provider, price_version::text AS version FROM transaction_legs`,
+  );
+  const billed = Map.groupBy(legs.rows, ({ transaction }) => transaction);
   const losses: string[] = [];
   const doubles: string[] = [];
   const byId = new Map(kept.rows.map((row) => [row.transaction_id, row]));
@@ -38,12 +42,28 @@ export async function verifyDeeds({ databases }: World, deeds: readonly Deed[]):
     else if (deed.costCents !== undefined && deed.costCents !== Number(row.cost)) {
       losses.push(`${deed.key} was told ${deed.costCents} cents, but ${deed.transactionId} cost ${row.cost}`);
     }
+    losses.push(...quoteProblems(deed, billed.get(deed.transactionId) ?? []));
   }
   // A failed call gives its key back; what was paid for keeps it, so that nothing can be paid for twice.
   for (const { key, state, transaction_id: id } of kept.rows) {
     if (state === 'COMPLETED' && key === null) doubles.push(`transaction ${id} was paid for outside of any call`);
   }
   return { losses, doubles };
+}
+
+interface PaidLeg {
+  transaction: string;
+  provider: string;
+  version: string;
+}
+
+/** A price may be a newer one than was quoted, where it was changed since; never an older one. */
+function quoteProblems({ key, quoted }: Deed, legs: readonly PaidLeg[]): string[] {
+  return legs.flatMap(({ provider, version }) => {
+    const told = quoted.get(provider);
+    if (told === undefined || Number(version) >= told) return [];
+    return [`${key} was quoted version ${told} of ${provider}’s price and paid version ${version}`];
+  });
 }
 
 /** Each top-up of a client has an amount of its own: what was charged is told apart by it. */

@@ -4,6 +4,7 @@ import { type World } from '../world/open-world.ts';
 import { auditor } from './auditor.ts';
 import { verifyAudit } from './verify-audit.ts';
 import { verifyHistory } from './verify-history.ts';
+import { verifyWhoPays } from './verify-who-pays.ts';
 
 /** A requester, and all that has ever been paid into the wallet. */
 export interface Funded {
@@ -22,6 +23,7 @@ export async function verifyMarket(world: World, wallets: readonly Funded[]): Pr
   const found = await Promise.all([
     verifyTransactions(world),
     verifyHolds(world),
+    verifyWhoPays(world),
     verifyLedger(world),
     verifyAudit(world),
     verifyHistory(world),

@@ -20,6 +20,7 @@ import { createLogger, type Logger } from '@edda/telemetry';
 import { type Pool } from 'pg';
 import { createGate, type Gate } from '../proxies/gate.ts';
 import { killableMode, killablePart } from './killable-mode.ts';
+import { keepCheckpoints } from '../verify/keep-checkpoints.ts';
 import { createProxies } from './proxies.ts';
 import { startRedis } from './redis-part.ts';
 
@@ -91,6 +92,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
       nornen: pool('nornen'),
       eikthyrnir: pool('eikthyrnir'),
     };
+    await keepCheckpoints(databases.njordr);
     for (const requester of options.requesters) {
       await ensurePaymentMethod(market, requester, 'pay', logger);
       await ensureFunds(market, requester, options.fundsCents, logger);
