@@ -19,7 +19,7 @@ export async function verifyPrices(
 ): Promise<string[]> {
   const heidrun = await databases.heidrun.query<Version>(
     `SELECT provider_id AS provider, model, version::text, price_cents::text AS cents FROM prices
-     ORDER BY provider_id, model, version`,
+     ORDER BY provider_id, model, prices.version`,
   );
   const njordr = await databases.njordr.query<Version>(
     `SELECT provider_id AS provider, model, price_version::text AS version, price_cents::text AS cents

@@ -1,4 +1,4 @@
-import { common, njordr } from '@edda/contracts';
+import { type common, njordr } from '@edda/contracts';
 import { type Bill, type BilledLeg } from '../../src/verify/bill.ts';
 
 const price = { cents: 40n, outputCents: undefined, unitTokens: 1_000n, version: 2n };

@@ -1,4 +1,6 @@
+import { fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,8 +28,49 @@ const logger = silentLogger();
 const price = { priceCents: 10n, unitTokens: 1n };
 export const MODEL = 'gpt-4o';
 
-/** Two whole replicas of Njörðr, A and B, on one database and one Redis, each behind a wire that a test can cut. */
-export async function openReplicas(redisUrl: string, overrides: DeepPartial<NjordrSettings> = {}) {
+type Options = Required<Pick<Parameters<typeof run>[0], 'settings' | 'secrets'>>;
+type Start = (
+  settings: Options['settings'],
+  secrets: Options['secrets'],
+) => Promise<{
+  ports: Readonly<Record<string, number>>;
+  signal: (signal: NodeJS.Signals) => void;
+  close: () => Promise<unknown>;
+}>;
+
+const startHere: Start = async (settings, secrets) => {
+  const { ports, close } = await run({ settings, secrets, logger, random: () => 0.99 });
+  const signal = () => {
+    throw new Error('only a replica in a process of its own can be signalled');
+  };
+  return { ports, close, signal };
+};
+
+const startApart: Start = async (settings, secrets) => {
+  const child = fork(join(import.meta.dirname, 'replica-process.ts'), { serialization: 'advanced' });
+  child.send({ settings, secrets });
+  const [ports] = (await once(child, 'message')) as [Record<string, number>];
+  return {
+    ports,
+    signal: (name) => void child.kill(name),
+    async close() {
+      const gone = once(child, 'exit');
+      child.kill('SIGCONT');
+      child.kill('SIGTERM');
+      await gone;
+    },
+  };
+};
+
+/**
+ * Two whole replicas of Njörðr, A and B, on one database and one Redis, each behind a wire that a test can cut.
+ * @param apart gives B a process of its own
+ */
+export async function openReplicas(
+  redisUrl: string,
+  overrides: DeepPartial<NjordrSettings> = {},
+  { apart = false }: { apart?: boolean } = {},
+) {
   const database = await databases.create();
   const folder = await mkdtemp(join(tmpdir(), 'njordr-replicas-'));
   const keys = await generateSigningKeys();
@@ -46,12 +89,12 @@ export async function openReplicas(redisUrl: string, overrides: DeepPartial<Njor
   const pool = createPool({ url: database.url, name: 'test', max: 2, logger });
   const closing: (() => void)[] = [];
 
-  const replica = async () => {
+  const replica = async (start: Start) => {
     const port = await freePort();
     const wire = await startTcpProxy(`tcp://127.0.0.1:${port}`);
     const address = `127.0.0.1:${wire.port}`;
-    const service = await run({
-      settings: {
+    const started = await start(
+      {
         ...{ grpc: { port }, operations: { port: 0 }, http: { port: 0 }, auth: { jwksFile: files.jwks } },
         peers: { heidrun: peers.address, nornen: peers.address, eikthyrnir: peers.address },
         providers: { retryIntervalMs: 100 },
@@ -59,11 +102,11 @@ export async function openReplicas(redisUrl: string, overrides: DeepPartial<Njor
         ...overrides,
         replicas: { address, heartbeatIntervalMs: 500, ...overrides.replicas },
       },
-      ...{ secrets, logger, random: () => 0.99 },
-    });
-    const metrics = async () => (await fetch(`http://127.0.0.1:${service.ports['operations']}/metrics`)).text();
+      secrets,
+    );
+    const metrics = async () => (await fetch(`http://127.0.0.1:${started.ports['operations']}/metrics`)).text();
     return {
-      ...{ address, wire, metrics },
+      ...{ address, wire, metrics, signal: started.signal },
       /** It reaches nobody and nobody reaches it, as if it had been killed. */
       cut: () => wire.cut(),
       /** A gauge or counter without labels. */
@@ -71,13 +114,13 @@ export async function openReplicas(redisUrl: string, overrides: DeepPartial<Njor
         return Number(new RegExp(`^${name}(?:{[^}]*})? (\\S+)$`, 'm').exec(await metrics())?.[1]);
       },
       async close() {
-        await service.close();
+        await started.close();
         await wire.close();
       },
     };
   };
-  const a = await replica();
-  const b = await replica();
+  const a = await replica(startHere);
+  const b = await replica(apart ? startApart : startHere);
   const token = (subject: string, roles: readonly Role[], networkId: string) => {
     const minted = minter.mint({ subject, networkId, roles, ttlSeconds: 600 });
     return () => minted;

@@ -7,13 +7,15 @@ type PreAuth = Handlers<typeof heidrun.PreAuthServiceService>;
 /** Heidrun, Nornen and Eikthyrnir as one small server that approves of everything. */
 export async function startAllPeers(preAuth: PreAuth, auth: TokenVerifier) {
   const received = { events: [] as string[], observations: [] as eikthyrnir.Observation[] };
+  let priceVersion = 0n;
   const services = [
     implement(heidrun.PreAuthServiceService, preAuth),
     implement(heidrun.PaymentServiceService, {
       checkPaymentReadiness: async () => heidrun.CheckPaymentReadinessResponse.fromPartial({ ready: true }),
     }),
     implement(heidrun.PricingServiceService, {
-      setPricingConfig: async () => heidrun.SetPricingConfigResponse.fromPartial({ config: { priceVersion: 1n } }),
+      setPricingConfig: async () =>
+        heidrun.SetPricingConfigResponse.fromPartial({ config: { priceVersion: (priceVersion += 1n) } }),
     }),
     implement(nornen.DecisionServiceService, {
       decideProviderRegistration: async () =>
