@@ -4,6 +4,7 @@ import { killAt } from '../src/steps/kill-at.ts';
 import { openKillWorld } from '../src/steps/kill-world.ts';
 import { type Step, steps, type Victim } from '../src/steps/steps.ts';
 import { verifyMarket } from '../src/verify/verify-market.ts';
+import { doctoredMarkets, problemsAfter } from './support/doctored-market.ts';
 
 /** Each step with the part whose loss hurts most there, and every part at least once; `chaos:steps` has all pairs. */
 const victimAt: Readonly<Record<Step, Victim>> = {
@@ -52,4 +53,11 @@ describe('domain.md, recovery: a part is killed in the middle of a request and s
     const { world, wallets } = open;
     await expect.poll(() => verifyMarket(world, wallets), { timeout: 90_000, interval: 500 }).toEqual([]);
   }, 120_000);
+
+  // Here, because a market with so much behind it is already there.
+  it.each(doctoredMarkets)('and the check that says so finds that %s', async (_, where, sql, found) => {
+    const { world, wallets } = open;
+    expect(await problemsAfter(world, wallets, where, sql)).toMatch(found);
+    expect(await verifyMarket(world, wallets)).toEqual([]);
+  });
 });

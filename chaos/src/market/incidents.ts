@@ -3,8 +3,10 @@ import { type World } from '../world/open-world.ts';
 import { type HostileAgent } from './hostile-agent.ts';
 import { describeIncident, type Incident } from './schedule.ts';
 
-/** A busy machine restarts parts slowly: so many incidents happen however long they take. */
+/** A busy machine restarts parts slowly: so many incidents happen although the time is over … */
 const leastIncidents = 6;
+/** … unless it has been over for this long, ms. */
+const patienceMs = 20_000;
 
 /** In which order parts come back: what others need first. */
 const order = ['postgres', 'redis', 'nornen', 'eikthyrnir', 'heidrun', 'njordr'];
@@ -19,7 +21,8 @@ export async function playIncidents(
   const kills = new Map<string, number>();
   const startedAt = performance.now();
   for (const [index, incident] of incidents.entries()) {
-    if (index >= leastIncidents && performance.now() + incident.afterMs > options.until) break;
+    const overMs = performance.now() + incident.afterMs - options.until;
+    if (overMs > (index < leastIncidents ? patienceMs : 0)) break;
     await sleep(incident.afterMs);
     options.log(`${((performance.now() - startedAt) / 1_000).toFixed(1).padStart(6)} s  ${describeIncident(incident)}`);
     if (incident.what === 'misbehave') {

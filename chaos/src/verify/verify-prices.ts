@@ -25,19 +25,22 @@ export async function verifyPrices(
     `SELECT provider_id AS provider, model, price_version::text AS version, price_cents::text AS cents
      FROM provider_prices`,
   );
-  const listed = new Map(njordr.rows.map((row) => [`${row.provider} ${row.model}`, row]));
-  const versions = Map.groupBy(heidrun.rows, ({ provider, model }) => `${provider} ${model}`);
+  const listed = new Map(njordr.rows.map((row) => [nameOf(row), row]));
+  const versions = Map.groupBy(heidrun.rows, nameOf);
   const problems = [...versions].flatMap(([name, rows]) => [
     ...rows.flatMap(({ version }, index) =>
-      version === String(index + 1) ? [] : [`price ${name} has version ${version} as its ${index + 1}th`],
+      version === String(index + 1) ? [] : [`price ${name} has version ${version} where ${index + 1} is due`],
     ),
     ...listedProblems(name, rows.at(-1), listed.get(name)),
   ]);
   for (const [provider, wanted] of Map.groupBy(deeds, ({ providerId }) => providerId)) {
-    problems.push(...orderProblems(provider, wanted, versions.get(`${provider} `) ?? []));
+    problems.push(...orderProblems(provider, wanted, versions.get(provider) ?? []));
   }
   return problems;
 }
+
+/** Without a model it is the price of all that have none of their own. */
+const nameOf = ({ provider, model }: Version): string => (model === '' ? provider : `${provider} ${model}`);
 
 function listedProblems(name: string, newest: Version | undefined, listed: Version | undefined): string[] {
   if (newest?.version === listed?.version && newest?.cents === listed?.cents) return [];
