@@ -72,8 +72,8 @@ describe.skipIf(redisUrl === '')(
       }
     }
     const unread = async () => [
-      await open.a.metric('njordr_link_unread_bytes'),
-      await open.b.metric('njordr_link_unread_bytes'),
+      await open.a.metric('edda_njordr_link_unread_bytes'),
+      await open.b.metric('edda_njordr_link_unread_bytes'),
     ];
     const last = async () =>
       (await open.pool.query<Record<string, unknown>>('SELECT * FROM transactions ORDER BY created_at DESC LIMIT 1'))

@@ -79,6 +79,10 @@ export async function runMarket({ seed, seconds, log }: MarketRun): Promise<Mark
     const [told, charged] = [await verifyDeeds(world, deeds), await verifyTopUps(world, deeds)];
     const losses = [...told.losses, ...charged.losses];
     const doubles = [...told.doubles, ...charged.doubles];
+    if (losses.length + doubles.length + violations.length > 0) {
+      world.keep();
+      log(`data and logs of every part stay in ${world.root}`);
+    }
     return { kills, deeds, prices, losses, doubles, violations };
   } finally {
     await world.close();

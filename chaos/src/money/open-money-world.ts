@@ -23,7 +23,10 @@ export async function openMoneyWorld() {
   const folder = await openDataFolder(root);
   const logger = createLogger({ service: 'chaos', level: 'error', destination: 'stderr' });
   const stack = createCloseStack(logger);
-  stack.add('folder', () => rm(root, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }));
+  let kept = false;
+  stack.add('folder', async () => {
+    if (!kept) await rm(root, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+  });
   try {
     const logFile = (part: string) => logFileOf(folder, part);
     const mode = killableMode({ logFile, postgres: folder.postgres, proxies: straight, logger });
@@ -56,7 +59,9 @@ export async function openMoneyWorld() {
     const database = createPool({ url: mode.databaseUrl('heidrun'), name: 'chaos', max: 2, logger: silentLogger() });
     stack.add('pool', () => database.end());
     return {
-      ...{ logger, database },
+      ...{ logger, database, root },
+      /** Leaves the folder where it is when the world is closed. */
+      keep: () => void (kept = true),
       market: { minter, addresses: { heidrun: address } },
       kill: (name: string) => part(name).kill(),
       start: (name: string) => part(name).start(),

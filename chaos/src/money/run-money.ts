@@ -57,13 +57,12 @@ export async function runMoney({ seed, seconds, log }: MoneyChaos): Promise<Mone
     const violations = await settle(world, byClient, log);
     for (const deed of deeds) if (deed.answer !== undefined) await repeat(deed);
     violations.push(...(await verifyBalances(world, byClient)));
-    return {
-      kills,
-      deeds,
-      losses: await findLosses(world, deeds),
-      doubles: await findDoubles(world, deeds),
-      violations,
-    };
+    const [losses, doubles] = [await findLosses(world, deeds), await findDoubles(world, deeds)];
+    if (losses.length + doubles.length + violations.length > 0) {
+      world.keep();
+      log(`data and logs of both parts stay in ${world.root}`);
+    }
+    return { kills, deeds, losses, doubles, violations };
   } finally {
     await world.close();
   }

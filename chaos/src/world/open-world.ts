@@ -39,6 +39,8 @@ export interface World {
   kill(part: string): Promise<void>;
   /** Starts what was killed, at the same address and over the same data. */
   start(part: string): Promise<void>;
+  /** Leaves the folder where it is when the world is closed. */
+  keep(): void;
   close(): Promise<void>;
 }
 
@@ -60,7 +62,10 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   const folder = await openDataFolder(root);
   const logger = createLogger({ service: 'chaos', level: 'error', destination: 'stderr' });
   const stack = createCloseStack(logger);
-  stack.add('folder', () => rm(root, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }));
+  let kept = false;
+  stack.add('folder', async () => {
+    if (!kept) await rm(root, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+  });
   try {
     const gate = createGate();
     const proxies = createProxies(gate);
@@ -124,6 +129,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
       parts: [...mode.parts.keys()],
       kill: (part) => named(part).kill(),
       start: (part) => named(part).start(),
+      keep: () => void (kept = true),
       close: () => stack.close(),
     };
   } catch (error) {
