@@ -39,11 +39,11 @@ type Start = (
 }>;
 
 const startHere: Start = async (settings, secrets) => {
-  const { ports, close } = await run({ settings, secrets, logger, random: () => 0.99 });
+  const service = await run({ settings, secrets, logger, random: () => 0.99 });
   const signal = () => {
     throw new Error('only a replica in a process of its own can be signalled');
   };
-  return { ports, close, signal };
+  return { ports: service.ports, close: () => service.close(), signal };
 };
 
 const startApart: Start = async (settings, secrets) => {
@@ -88,6 +88,8 @@ export async function openReplicas(
   };
   const pool = createPool({ url: database.url, name: 'test', max: 2, logger });
   const closing: (() => void)[] = [];
+  /** One of each: a poll that opened connections of its own would crowd out what it waits for. */
+  const known = new Map<string, Clients>();
 
   const replica = async (start: Start) => {
     const port = await freePort();
@@ -128,12 +130,10 @@ export async function openReplicas(
   const opened = {
     ...{ a, b, pool, redis, heidrun: heidrun.state, received: peers.received },
     client(at: typeof a, subject = 'u1', roles: readonly Role[] = ['user'], networkId = 'net-1') {
-      const options = { address: at.address, token: token(subject, roles, networkId), logger, retries: false as const };
-      const clients = {
-        compute: createGrpcClient(njordr.ComputeServiceService, options),
-        providers: createGrpcClient(njordr.ProviderServiceService, options),
-        replicas: createGrpcClient(njordr.ReplicaServiceService, options),
-      };
+      const name = [at.address, subject, networkId, ...roles].join(' ');
+      const clients = known.get(name) ?? clientsOf(at.address, token(subject, roles, networkId));
+      if (known.has(name)) return clients;
+      known.set(name, clients);
       closing.push(() => Object.values(clients).forEach((client) => client.close()));
       return clients;
     },
@@ -177,5 +177,15 @@ export async function openReplicas(
   };
   return opened;
 }
+
+function clientsOf(address: string, token: () => Promise<string>) {
+  const options = { address, token, logger, retries: false as const };
+  return {
+    compute: createGrpcClient(njordr.ComputeServiceService, options),
+    providers: createGrpcClient(njordr.ProviderServiceService, options),
+    replicas: createGrpcClient(njordr.ReplicaServiceService, options),
+  };
+}
+type Clients = ReturnType<typeof clientsOf>;
 
 export type OpenedReplicas = Awaited<ReturnType<typeof openReplicas>>;
