@@ -1,4 +1,5 @@
 import { common, type njordr } from '@edda/contracts';
+import { waitFor } from '@edda/testing';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { collect, parameters } from './support/open-requests.ts';
 import { type OpenedReplicas, openReplicas } from './support/open-replicas.ts';
@@ -13,7 +14,8 @@ describe.skipIf(redisUrl === '')('a replica that is stopped in the middle of an 
   let staying: TestAgent;
   let stopped: TestAgent;
   beforeAll(async () => {
-    open = await openReplicas(redisUrl, { replicas: { heartbeatIntervalMs: 200 } }, { apart: true });
+    // A busy machine stops everybody for a second now and then; that is not to be taken for this.
+    open = await openReplicas(redisUrl, { recovery: { leaseSeconds: 4, sweepIntervalMs: 100 } }, { apart: true });
   });
   afterAll(() => (open as OpenedReplicas | undefined)?.close());
 
@@ -30,10 +32,27 @@ describe.skipIf(redisUrl === '')('a replica that is stopped in the middle of an 
     running.catch(() => undefined);
     return running;
   };
+  const seen = new Set<string>();
+  /** The next job of a request, which is asked for again where its provider was not to be reached just then. */
+  const ask = async (at: OpenedReplicas['a'], agent: TestAgent) => {
+    for (;;) {
+      const running = execute(at);
+      let refused = false;
+      running.catch(() => (refused = true));
+      const found = () =>
+        agent.received.flatMap(({ body }) =>
+          body?.$case === 'job' && !seen.has(body.value.jobId) ? [body.value] : [],
+        );
+      await waitFor(() => refused || found().length > 0, { what: 'a job' });
+      const [job] = found();
+      if (job === undefined) continue;
+      seen.add(job.jobId);
+      return { running, job };
+    }
+  };
   /** Two tokens of an answer, put down in the database. */
   const begin = async (at: OpenedReplicas['a'], agent: TestAgent) => {
-    const running = execute(at);
-    const job = await agent.next('job');
+    const { running, job } = await ask(at, agent);
     agent.send({ $case: 'jobAccepted', value: { jobId: job.jobId, attempt: job.attempt } });
     agent.chunk(job, 1n, 'one two');
     await expect.poll(async () => (await last())['checkpoint']).not.toBeNull();
@@ -90,6 +109,6 @@ describe.skipIf(redisUrl === '')('a replica that is stopped in the middle of an 
       await open.listed(at, 1);
       expect((await execute(at)).text).toBe('four five');
     }
-    expect(new Set((await rows()).map(({ state }) => state))).toEqual(new Set(['COMPLETED']));
+    expect((await rows()).filter(({ state }) => state === 'PENDING' || state === 'PROCESSING')).toEqual([]);
   });
 });

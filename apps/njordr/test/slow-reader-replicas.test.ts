@@ -63,18 +63,19 @@ describe.skipIf(redisUrl === '')(
       return { state, done, acknowledged };
     }
 
-    /** Resolves when nothing more is taken from the provider. @returns how many pieces were */
-    async function stalled({ state, acknowledged }: ReturnType<typeof sender>): Promise<number> {
-      for (let before = -1; ;) {
-        if (state.sent === before && state.sent - acknowledged() === WINDOW) return state.sent;
-        before = state.sent;
-        await new Promise((resolve) => setTimeout(resolve, 400));
-      }
-    }
     const unread = async () => [
       await open.a.metric('edda_njordr_link_unread_bytes'),
       await open.b.metric('edda_njordr_link_unread_bytes'),
     ];
+    /** Resolves when nothing more is taken from the provider, and answers lie unread. @returns how many pieces were taken */
+    async function stalled({ state, acknowledged }: ReturnType<typeof sender>): Promise<number> {
+      for (let before = -1; ;) {
+        const full = state.sent - acknowledged() === WINDOW && Math.max(...(await unread())) > 0;
+        if (full && state.sent === before) return state.sent;
+        before = state.sent;
+        await new Promise((resolve) => setTimeout(resolve, 400));
+      }
+    }
     const last = async () =>
       (await open.pool.query<Record<string, unknown>>('SELECT * FROM transactions ORDER BY created_at DESC LIMIT 1'))
         .rows[0] ?? {};
@@ -88,7 +89,6 @@ describe.skipIf(redisUrl === '')(
       for (const bytes of await unread()) {
         expect(bytes).toBeLessThanOrEqual(WINDOW * PIECE.length);
       }
-      expect(Math.max(...(await unread()))).toBeGreaterThan(0);
       let bytes = 0;
       let receipt: njordr.Receipt | undefined;
       for (let next = await events.next(); next.done !== true; next = await events.next()) {
