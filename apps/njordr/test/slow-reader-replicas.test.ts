@@ -18,7 +18,7 @@ describe.skipIf(redisUrl === '')(
     let agent: TestAgent;
     beforeAll(async () => {
       open = await openReplicas(redisUrl, {
-        requests: { slowReaderMs: 3_000 },
+        requests: { slowReaderMs: 8_000 },
         // One process is all of this: both replicas, agent and client. No lease may run out while one of them counts.
         recovery: { leaseSeconds: 30 },
         link: { maxJobBytes: 1_073_741_824, chunkWindow: WINDOW },
@@ -43,7 +43,7 @@ describe.skipIf(redisUrl === '')(
 
     /** Sends pieces as the window allows. */
     function sender(job: njordr.Job, pieces: number) {
-      const state = { sent: 0, calledOff: false };
+      const state = { sent: 0, calledOff: false, finished: false };
       const acknowledged = () => {
         const ack = agent.received.findLast(({ body }) => body?.$case === 'chunkAck' && body.value.jobId === job.jobId);
         return ack?.body?.$case === 'chunkAck' ? Number(ack.body.value.sequence) : 0;
@@ -58,7 +58,8 @@ describe.skipIf(redisUrl === '')(
           state.sent += 1;
           agent.chunk(job, BigInt(state.sent), PIECE);
         }
-        agent.done(job, BigInt(state.sent));
+        state.finished = true;
+      agent.done(job, BigInt(state.sent));
       })();
       return { state, done, acknowledged };
     }
@@ -72,8 +73,9 @@ describe.skipIf(redisUrl === '')(
       for (let before = -1; ;) {
         const full = state.sent - acknowledged() === WINDOW && Math.max(...(await unread())) > 0;
         if (full && state.sent === before) return state.sent;
+      if (state.calledOff || state.finished) throw new Error(`never stalled; ${state.sent} pieces were taken`);
         before = state.sent;
-        await new Promise((resolve) => setTimeout(resolve, 400));
+        await new Promise((resolve) => setTimeout(resolve, 200));
       }
     }
     const last = async () =>

@@ -4,7 +4,9 @@ const shown = 20;
 
 /** Says how a run went. @returns the exit code: 1 when anything is wrong */
 export function reportMarket(result: MarketResult, log: (line: string) => void): 0 | 1 {
-  const { kills, deeds, prices, losses, doubles, violations } = result;
+  const { kills, deeds, ends, prices, losses, doubles, violations } = result;
+  const endings = new Map<string, number>();
+  for (const end of ends) endings.set(end, (endings.get(end) ?? 0) + 1);
   const outcomes = new Map<string, number>();
   for (const { what, status } of deeds) {
     const name = `${what} ${status === 0 ? 'unanswered' : status}`;
@@ -23,6 +25,7 @@ export function reportMarket(result: MarketResult, log: (line: string) => void):
     `prices      ${took} of ${prices.length} changes taken, in ${prices.reduce((sum, { calls }) => sum + calls, 0)} calls`,
   );
   log(`outcomes    ${list(outcomes)}`);
+  log(`endings     ${list(endings)}`);
   for (const [name, found] of Object.entries({ losses, doubles, violations })) {
     log(`${name.padEnd(11)} ${found.length}`);
     for (const line of found.slice(0, shown)) log(`  ${line}`);

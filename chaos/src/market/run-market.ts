@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type MarketUser, tokensOf } from '@edda/app-edda/separate';
+import { type MarketUser, tokensOf, until } from '@edda/app-edda/separate';
 import { buy } from '../steps/buy.ts';
+import { readBills } from '../verify/bill.ts';
 import { verifyMarket } from '../verify/verify-market.ts';
 import { verifyPrices } from '../verify/verify-prices.ts';
 import { openWorld, type World } from '../world/open-world.ts';
@@ -21,6 +22,8 @@ export interface MarketRun {
 export interface MarketResult {
   kills: Map<string, number>;
   deeds: readonly Deed[];
+  /** How all transactions ended: state and finish reason. */
+  ends: readonly string[];
   prices: readonly PriceDeed[];
   losses: string[];
   doubles: string[];
@@ -31,6 +34,7 @@ const model = 'builtin-ngram';
 const clients = 4;
 /** What is under way when the last part is back ends within leases, deadlines and backoffs, ms. */
 const settledWithinMs = 120_000;
+const listedWithinMs = 90_000;
 
 /** Opens a market, loads it while its parts are killed, waits until nothing is going on, and looks at what is left. */
 export async function runMarket({ seed, seconds, log }: MarketRun): Promise<MarketResult> {
@@ -56,7 +60,8 @@ export async function runMarket({ seed, seconds, log }: MarketRun): Promise<Mark
   });
   try {
     const hostile = startHostileAgent(world, owner('owner-of-hostile'), model, random.fork('hostile'));
-    const until = performance.now() + seconds * 1_000;
+    await listed(world, 3);
+    const endsAt = performance.now() + seconds * 1_000;
     const { incidents } = planIncidents(random.fork('incidents'), withOne(world.parts), seconds);
     const deeds: Deed[] = [];
     let goesOn = true;
@@ -71,7 +76,9 @@ export async function runMarket({ seed, seconds, log }: MarketRun): Promise<Mark
     const changing = changePrices(world, owners, { random: random.fork('prices'), goesOn: options.goesOn }, (deed) => {
       prices.push(deed);
     });
-    const kills = await playIncidents(world, hostile, incidents, { until, log }).finally(() => (goesOn = false));
+    const kills = await playIncidents(world, hostile, incidents, { until: endsAt, log }).finally(
+      () => (goesOn = false),
+    );
     await Promise.all([...load, changing]);
     await hostile.close();
     const violations = await settle(world, requesters, prices, log);
@@ -83,7 +90,8 @@ export async function runMarket({ seed, seconds, log }: MarketRun): Promise<Mark
       world.keep();
       log(`data and logs of every part stay in ${world.root}`);
     }
-    return { kills, deeds, prices, losses, doubles, violations };
+    const ends = (await readBills(world)).map(({ state, finish }) => (state === 'COMPLETED' ? finish : state));
+    return { kills, deeds, ends, prices, losses, doubles, violations };
   } finally {
     await world.close();
   }
@@ -108,6 +116,14 @@ async function settle(
     if (violations.length === 0 || waited > settledWithinMs) return violations;
     await sleep(500);
   }
+}
+
+/** All providers are on the market, also those that nobody else waits for. */
+async function listed({ databases }: World, count: number): Promise<void> {
+  await until('all providers are listed', listedWithinMs, async () => {
+    const { rowCount } = await databases.njordr.query(`SELECT FROM providers WHERE status = 'ACTIVE' AND connected`);
+    return rowCount === count;
+  });
 }
 
 /** Njörðr says itself that nothing runs. */
