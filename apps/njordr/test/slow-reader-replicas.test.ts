@@ -59,7 +59,7 @@ describe.skipIf(redisUrl === '')(
           agent.chunk(job, BigInt(state.sent), PIECE);
         }
         state.finished = true;
-      agent.done(job, BigInt(state.sent));
+        agent.done(job, BigInt(state.sent));
       })();
       return { state, done, acknowledged };
     }
@@ -73,7 +73,7 @@ describe.skipIf(redisUrl === '')(
       for (let before = -1; ;) {
         const full = state.sent - acknowledged() === WINDOW && Math.max(...(await unread())) > 0;
         if (full && state.sent === before) return state.sent;
-      if (state.calledOff || state.finished) throw new Error(`never stalled; ${state.sent} pieces were taken`);
+        if (state.calledOff || state.finished) throw new Error(`never stalled; ${state.sent} pieces were taken`);
         before = state.sent;
         await new Promise((resolve) => setTimeout(resolve, 200));
       }
