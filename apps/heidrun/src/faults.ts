@@ -4,8 +4,13 @@ import { defineFaults } from '@edda/faults';
 export const heidrunFaults = defineFaults('heidrun', {
   PRICE_NOT_FOUND: {
     kind: 'not-found',
-    meaning: 'The provider has no price in force for this model.',
-    remedy: 'Check provider and model; the provider’s owner sets prices when registering it.',
+    meaning: 'The provider has no price in force for this model, or none of this version.',
+    remedy: 'Check model and version; the provider’s owner sets prices when registering it.',
+  },
+  PROVIDER_UNKNOWN: {
+    kind: 'not-found',
+    meaning: 'No price was ever set for this provider.',
+    remedy: 'Check the provider’s id; its owner sets prices when registering it.',
   },
   OWNER_MISMATCH: {
     kind: 'precondition',
@@ -81,6 +86,11 @@ export const heidrunFaults = defineFaults('heidrun', {
     kind: 'precondition',
     meaning: 'The payment method is still needed: a charge is under way, or open holds rest on it alone.',
     remedy: 'Wait until charges and requests have ended, or add another method first.',
+  },
+  PAYOUT_METHOD_NEEDED: {
+    kind: 'precondition',
+    meaning: 'Listed providers of the user rest on this payout method alone.',
+    remedy: 'Add another payout method first, or unregister the providers and wait until needed_until has passed.',
   },
   PURPOSE_NOT_SUPPORTED: {
     kind: 'precondition',

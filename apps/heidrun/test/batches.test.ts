@@ -76,7 +76,7 @@ describe('A batch of holds', () => {
       'fulfilled',
       'INSUFFICIENT_FUNDS',
       'PAYMENT_METHOD_REQUIRED',
-      'PRICE_NOT_FOUND',
+      'PROVIDER_UNKNOWN',
       'PRICE_VERSION_CHANGED',
       'MAX_COST_EXCEEDED',
       'IDEMPOTENCY_CONFLICT',

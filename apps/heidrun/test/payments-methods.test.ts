@@ -197,6 +197,55 @@ describe('SetDefaultPaymentMethod and RemovePaymentMethod', () => {
   });
 });
 
+describe('the payout method of listed providers', () => {
+  const bank = () => cardRequest({ kind: Kind.BANK_ACCOUNT, token: 'tok_sandbox_bank', purposes: [Purpose.PAYOUT] });
+  const list = (owner: string, listedSeconds: number) =>
+    f
+      .payments('njordr', ['service'])
+      .checkPaymentReadiness(
+        { userId: owner, purpose: Purpose.PAYOUT, listedSeconds },
+        { actAs: { subject: owner, networkId: 'n' } },
+      );
+
+  it('stays while Njörðr lists them, unless there is another, and may go when the time it named is over', async () => {
+    const [first, second] = [await added('olaf', bank()), await added('olaf', bank())];
+    expect(await list('olaf', 180)).toMatchObject({ ready: true, paymentMethodId: first.id });
+    const client = f.payments('olaf');
+    await client.removePaymentMethod(named(first.id));
+    const until = new Date(f.clock.now().getTime() + 180_000).toISOString();
+    await expect(client.removePaymentMethod(named(second.id))).rejects.toMatchObject({
+      ...{ reason: 'PAYOUT_METHOD_NEEDED', metadata: { needed_until: until } },
+      violations: [{ field: 'payment_method_id' }],
+    });
+    f.clock.advance(180_000);
+    expect((await client.removePaymentMethod(named(second.id))).paymentMethod?.status).toBe(Status.REMOVED);
+  });
+
+  it('never goes between the question and the listing: one of both wins', async () => {
+    const { id } = await added('pia', bank());
+    const [listed, removed] = await Promise.allSettled([
+      list('pia', 180),
+      f.payments('pia').removePaymentMethod(named(id)),
+    ]);
+    const ready = listed.status === 'fulfilled' && listed.value.ready;
+    expect(ready).toBe(removed.status === 'rejected');
+  });
+
+  it('is for Njörðr to rely on, and for payouts', async () => {
+    const violations = [{ field: 'listed_seconds' }];
+    const asked = { userId: '', purpose: Purpose.PAYOUT, listedSeconds: 60 };
+    const own = f.payments('quin').checkPaymentReadiness(asked);
+    await expect(own).rejects.toMatchObject({ reason: 'INVALID_INPUT', violations });
+    const nornen = f.payments('nornen', ['service']);
+    const other = nornen.checkPaymentReadiness({ ...asked, userId: 'quin' });
+    await expect(other).rejects.toMatchObject({ reason: 'INVALID_INPUT', violations });
+    const njordr = f.payments('njordr', ['service']);
+    const paying = njordr.checkPaymentReadiness({ ...asked, userId: 'quin', purpose: Purpose.PAY });
+    await expect(paying).rejects.toMatchObject({ reason: 'INVALID_INPUT', violations });
+    await expect(list('quin', 86_401)).rejects.toMatchObject({ reason: 'INVALID_INPUT', violations });
+  });
+});
+
 describe('ListPaymentMethods', () => {
   it('pages in both directions and filters by purpose', async () => {
     const ids: string[] = [];

@@ -108,6 +108,8 @@ describe('a registered provider', () => {
     expect(offer()).toMatchObject({ payoutVerified: true });
     market.state.payoutReady = false;
     await waitFor(() => offer()?.payoutVerified === false);
+    // For three looks, a second at least, the method is relied on.
+    expect(market.state.checked.at(-1)).toMatchObject({ listedSeconds: 1 });
     expect(await statusOf(providerId)).toMatchObject({ status: S.ACTIVE, payoutVerified: false });
     market.state.payoutReady = true;
     await waitFor(() => offer()?.payoutVerified === true);

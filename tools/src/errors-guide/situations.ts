@@ -78,7 +78,11 @@ export const badInput: readonly Situation[] = [
     reasons: ['PAYMENT_PROVIDER_UNKNOWN'],
     then: 'The path names the provider.',
   },
-  { what: 'a price that does not exist', reasons: ['PRICE_NOT_FOUND'], then: '' },
+  {
+    what: 'a provider without any price, or a price that does not exist',
+    reasons: ['PROVIDER_UNKNOWN', 'PRICE_NOT_FOUND'],
+    then: '',
+  },
   {
     what: 'a capture above its hold, by a provider that is not pinned, or too late',
     reasons: ['AMOUNT_EXCEEDS_HOLD', 'PROVIDER_NOT_PINNED', 'PREAUTH_EXPIRED'],

@@ -13,6 +13,7 @@ import { isExpired, type MethodRow, ownMethod, toMethod } from './method-row.ts'
 import { type PaymentDeps } from './payment-deps.ts';
 import { methodMachine } from './payment-machines.ts';
 import { readinessOf } from './payment-readiness.ts';
+import { payoutNeededUntil } from './payout-needs.ts';
 
 const { PaymentPurpose: Purpose } = heidrun;
 const named = { idempotencyKey: fields.idempotencyKey, userId: fields.optionalId, paymentMethodId: fields.id };
@@ -99,12 +100,13 @@ async function assertNotMovingMoney(client: ClientBase, row: MethodRow): Promise
   if (rowCount !== 0) throw inUse('A charge of this payment method, or a payout to it, is under way.');
 }
 
-/** @throws PAYMENT_METHOD_IN_USE when nothing is left for a purpose that is needed */
+/** @throws PAYMENT_METHOD_IN_USE, PAYOUT_METHOD_NEEDED when nothing is left for a purpose that is needed */
 async function promote(deps: PaymentDeps, client: ClientBase, user: UserKey, removed: MethodRow): Promise<void> {
+  const now = deps.clock.now();
   for (const purpose of removed.purposes) {
-    const next = await readinessOf(client, user, purpose === 'PAY' ? 'pay' : 'payout', deps.clock.now());
+    const next = await readinessOf(client, user, purpose === 'PAY' ? 'pay' : 'payout', now);
     if (next.ready) await makeDefault(client, user, next.paymentMethodId, [purpose], { onlyFirst: true });
-    else if (removed.status === 'VERIFIED') await assertNotNeeded(client, user, purpose);
+    else if (removed.status === 'VERIFIED') await assertNotNeeded(client, user, purpose, now);
   }
 }
 
@@ -114,7 +116,7 @@ SELECT coalesce(w.pending_cents, 0) > 0 AS holds, coalesce(w.posted_cents, 0) < 
 FROM (SELECT 1) AS one LEFT JOIN accounts w ON w.name = $3
 LEFT JOIN money_settings m ON m.network_id = $1 AND m.user_id = $2`;
 
-async function assertNotNeeded(client: ClientBase, user: UserKey, purpose: 'PAY' | 'PAYOUT'): Promise<void> {
+async function assertNotNeeded(client: ClientBase, user: UserKey, purpose: 'PAY' | 'PAYOUT', now: Date): Promise<void> {
   const { rows } = await client.query<Record<'holds' | 'credit' | 'autoTopUp' | 'schedule', boolean>>(NEEDED, [
     user.networkId,
     user.userId,
@@ -123,11 +125,19 @@ async function assertNotNeeded(client: ClientBase, user: UserKey, purpose: 'PAY'
   const needed = rows[0];
   if (purpose === 'PAYOUT') {
     if (needed?.schedule === true) throw inUse('Scheduled payouts rest on this payment method alone.');
+    const until = await payoutNeededUntil(client, user, now);
+    if (until !== undefined) throw neededUntil(until);
     return;
   }
   if (needed?.holds === true) throw inUse('Open holds rest on this payment method alone.');
   if (needed?.credit === true) throw inUse('Credit that is used rests on this payment method alone.');
   if (needed?.autoTopUp === true) throw inUse('Automatic top-ups rest on this payment method alone.');
 }
+
+const neededUntil = (until: Date): Error =>
+  heidrunFaults.PAYOUT_METHOD_NEEDED('Listed providers rest on this payout method alone.', {
+    metadata: { needed_until: until.toISOString() },
+    violations: [{ field: 'payment_method_id', description: 'is the last one providers that are listed are paid to' }],
+  });
 
 const inUse = (message: string): Error => heidrunFaults.PAYMENT_METHOD_IN_USE(message);

@@ -2,7 +2,7 @@ import { common, enumName } from '@edda/contracts';
 import { heidrunFaults } from '../faults.ts';
 import { availableOf } from '../ledger/account-balance.ts';
 import { userKey, walletOf } from '../ledger/account-names.ts';
-import { priceNotFound } from '../pricing/price-of.ts';
+import { priceNotFound, providerUnknown } from '../pricing/price-of.ts';
 import { type StoredPrice } from '../pricing/stored-price.ts';
 import { pin } from './candidate.ts';
 import { type Hold } from './hold.ts';
@@ -103,10 +103,15 @@ function holdAnew(item: HoldItem, facts: HoldFacts, heldCents: bigint, { newId, 
 }
 
 /** The candidates' prices in force, in their order, compared with what the ranking was made with. */
-function pinnedPrices({ request: { model }, wanted: { candidates } }: HoldItem, { prices }: HoldFacts): StoredPrice[] {
+function pinnedPrices(
+  { request: { model }, wanted: { candidates } }: HoldItem,
+  { prices, unpriced }: HoldFacts,
+): StoredPrice[] {
   return candidates.map(({ providerId, priceVersion }, index) => {
     const stored = prices.get(priceKey(providerId, model));
-    if (stored === undefined) throw priceNotFound(providerId, model, `candidates.${index}.provider_id`);
+    const field = `candidates.${index}.provider_id`;
+    if (unpriced.has(providerId)) throw providerUnknown(providerId, field);
+    if (stored === undefined) throw priceNotFound(providerId, model, field);
     if (priceVersion !== 0n && priceVersion !== stored.version) {
       throw heidrunFaults.PRICE_VERSION_CHANGED(`the price of ${providerId} is now at version ${stored.version}`, {
         metadata: { provider_id: providerId, price_version: String(stored.version) },

@@ -1,6 +1,6 @@
 import { type ClientBase } from 'pg';
 import { type UserKey, userKey, walletOf } from '../ledger/account-names.ts';
-import { pricesInForceOf } from '../pricing/price-store.ts';
+import { pricedOf, pricesInForceOf } from '../pricing/price-store.ts';
 import { type StoredPrice } from '../pricing/stored-price.ts';
 import { type Hold } from './hold.ts';
 import { type HoldItem } from './hold-item.ts';
@@ -12,6 +12,8 @@ export interface HoldFacts {
   now: Date;
   /** By provider and model, see {@link priceKey}. */
   prices: ReadonlyMap<string, StoredPrice>;
+  /** Ids of providers for which no price was ever set. */
+  unpriced: ReadonlySet<string>;
   /** `userKey`s of those who may pay. */
   ready: ReadonlySet<string>;
   /** By account name; a user without a wallet has none here. */
@@ -31,7 +33,8 @@ export const userOf = ({ request }: HoldItem): UserKey => ({
 export const priceKey = (providerId: string, model: string): string => `${providerId}\n${model}`;
 
 /**
- * Reads the facts for a batch with as many statements as for one call (one more where a wallet has a spending limit).
+ * Reads the facts for a batch with as many statements as for one call (one more where a wallet has a spending limit, and
+ * one where a price is missing).
  * The wallets are locked after prices and payment methods are read, so that batches with a wallet in common wait for
  * each other over the write only, and before earlier holds are looked for: of parallel duplicates, in whichever
  * process, the later then sees the earlier.
@@ -60,9 +63,20 @@ export async function readHoldFacts(
   return {
     now,
     prices: new Map([...wanted.keys()].flatMap((key, index) => (prices[index] ? [[key, prices[index]]] : []))),
+    unpriced: await unpricedOf(
+      client,
+      [...wanted.values()].filter((_, index) => prices[index] === undefined),
+    ),
     ready,
     wallets,
     spent: await spentOf(client, wallets.values(), now),
     earlier,
   };
+}
+
+async function unpricedOf(client: ClientBase, missing: readonly { providerId: string }[]): Promise<Set<string>> {
+  if (missing.length === 0) return new Set();
+  const ids = missing.map(({ providerId }) => providerId);
+  const priced = await pricedOf(client, ids);
+  return new Set(ids.filter((id) => !priced.has(id)));
 }

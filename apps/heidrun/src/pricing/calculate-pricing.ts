@@ -4,7 +4,7 @@ import { type CallContext, parseWith } from '@edda/grpc-kit';
 import { costOfLegs, costOfTokens, moneyFaults, outputPriceOf } from '@edda/money';
 import { z } from 'zod';
 import { fields, tokenCount } from '../fields.ts';
-import { priceNotFound, priceOf } from './price-of.ts';
+import { priceOf, whyNoPrice } from './price-of.ts';
 import { priceVersion } from './price-store.ts';
 import { type PricingDeps } from './pricing-deps.ts';
 import { type StoredPrice } from './stored-price.ts';
@@ -26,7 +26,7 @@ export function createCalculatePricing(deps: PricingDeps) {
     const { providerId, model } = request;
     const stored =
       request.priceVersion === undefined
-        ? (deps.prices.peek(providerId, model) ?? (await priceOf(deps.prices, providerId, model)))
+        ? (deps.prices.peek(providerId, model) ?? (await priceOf(deps, providerId, model)))
         : await versionOf(deps, request, request.priceVersion);
     const totalCostCents = costOf(request.amount, stored);
     deps.onCalculation();
@@ -64,7 +64,7 @@ async function versionOf(deps: PricingDeps, { providerId, model }: heidrun.Calcu
   const stored =
     (await priceVersion(deps.pool, providerId, model, version)) ??
     (await priceVersion(deps.pool, providerId, '', version));
-  if (stored === undefined) throw priceNotFound(providerId, model, 'price_version');
+  if (stored === undefined) throw await whyNoPrice(deps, providerId, model, 'price_version');
   return stored;
 }
 

@@ -2,7 +2,7 @@ import { type heidrun } from '@edda/contracts';
 import { parseWith } from '@edda/grpc-kit';
 import { z } from 'zod';
 import { fields } from '../fields.ts';
-import { priceNotFound } from './price-of.ts';
+import { whyNoPrice } from './price-of.ts';
 import { priceInForce, priceVersion } from './price-store.ts';
 import { type PricingDeps } from './pricing-deps.ts';
 import { toConfig } from './stored-price.ts';
@@ -23,7 +23,8 @@ export function createGetPricingConfig(deps: PricingDeps) {
         ? await priceInForce(deps.pool, providerId, model, deps.clock.now())
         : await priceVersion(deps.pool, providerId, model, request.priceVersion);
     if (stored === undefined) {
-      throw priceNotFound(providerId, model, request.priceVersion === undefined ? 'provider_id' : 'price_version');
+      const field = request.priceVersion === undefined ? 'provider_id' : 'price_version';
+      throw await whyNoPrice(deps, providerId, model, field);
     }
     return { config: toConfig(stored) };
   };

@@ -16,6 +16,8 @@ LEFT JOIN LATERAL (
   ORDER BY prices.model DESC, version DESC LIMIT 1
 ) p ON true ORDER BY wanted.position`;
 const BY_VERSION = 'SELECT * FROM prices WHERE provider_id = $1 AND model = $2 AND version = $3';
+const PRICED = `
+SELECT w.id FROM unnest($1::text[]) AS w (id) WHERE EXISTS (SELECT FROM prices WHERE provider_id = w.id)`;
 const BY_ID = 'SELECT * FROM prices WHERE id = $1';
 const LATEST = `
 SELECT (SELECT max(version) FROM prices WHERE provider_id = $1 AND model = $2) AS version, owner_id, network_id
@@ -38,6 +40,17 @@ export async function pricesInForceOf(
   const values = [wanted.map(({ providerId }) => providerId), wanted.map(({ model }) => model), now];
   const { rows } = await db.query<PriceRow | { id: null }>({ name: 'prices-in-force', text: IN_FORCE_OF_MANY, values });
   return rows.map((row) => (row.id === null ? undefined : fromRow(row)));
+}
+
+/** Whether a price was ever set for a provider. */
+export async function isPriced(db: Db, providerId: string): Promise<boolean> {
+  return (await pricedOf(db, [providerId])).has(providerId);
+}
+
+/** Those of the providers for which a price was ever set. */
+export async function pricedOf(db: Db, providerIds: readonly string[]): Promise<Set<string>> {
+  const { rows } = await db.query<{ id: string }>({ name: 'prices-known', text: PRICED, values: [providerIds] });
+  return new Set(rows.map(({ id }) => id));
 }
 
 /** A given version of exactly this model's price. */

@@ -20,7 +20,7 @@ export function createQuoteCost(deps: PricingDeps) {
   return async (request: heidrun.QuoteCostRequest, ctx: CallContext): Promise<heidrun.QuoteCostResponse> => {
     parseWith(schema, request);
     const maxOutputTokens = tokenCount('max_output_tokens', request.maxOutputTokens);
-    const stored = await priceOf(deps.prices, request.providerId, request.model);
+    const stored = await priceOf(deps, request.providerId, request.model);
     const input = await countInput(deps.counter, request.model, request.input);
     const estimatedCostCents = costOfLegs([
       { inputTokens: input.tokens, outputTokens: maxOutputTokens, price: stored.price },

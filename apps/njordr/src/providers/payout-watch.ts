@@ -28,6 +28,9 @@ export interface PayoutWatch {
   close(): Promise<void>;
 }
 
+/** Three rounds: that one of them fails must not make a listed provider's payout method removable. A day at most. */
+const listedSeconds = (intervalMs: number): number => Math.min(86_400, Math.ceil((3 * intervalMs) / 1_000));
+
 export function createPayoutWatch(deps: PayoutWatchDeps): PayoutWatch {
   const { pool, clock, board } = deps;
   let timer: NodeJS.Timeout | undefined;
@@ -37,7 +40,7 @@ export function createPayoutWatch(deps: PayoutWatchDeps): PayoutWatch {
   async function checkOwner(rows: readonly ProviderRow[]): Promise<void> {
     const [first] = rows;
     if (first === undefined || closed) return;
-    const { ready, reason } = await payoutReadiness(deps.peers, first);
+    const { ready, reason } = await payoutReadiness(deps.peers, first, listedSeconds(deps.intervalMs()));
     for (const row of rows.filter(({ payoutVerified }) => payoutVerified !== ready)) {
       const event = { type: ready ? 'provider.payout_verified' : 'provider.payout_missing', now: clock.now(), reason };
       await inTransaction(pool, (client) => changeProvider(client, row, { payout_verified: ready }, event));

@@ -11,7 +11,7 @@ export interface PeerState {
   pricingDown: boolean;
   prices: heidrun.SetPricingConfigRequest[];
   decided: nornen.DecideProviderRegistrationRequest[];
-  checked: { userId: string; subject: string }[];
+  checked: { userId: string; subject: string; listedSeconds?: number | undefined }[];
 }
 
 /** Heidrun and Nornen as far as registration needs them, over a real socket. */
@@ -31,7 +31,8 @@ export async function startPeers(minter: TokenMinter, verifier: TokenVerifier) {
     services: [
       implement(heidrun.PaymentServiceService, {
         checkPaymentReadiness: async (request, { identity }) => {
-          state.checked.push({ userId: request.userId, subject: identity.subject });
+          const { userId, listedSeconds } = request;
+          state.checked.push({ userId, subject: identity.subject, listedSeconds });
           const reason = state.payoutReady ? '' : 'There is no payment method for this purpose.';
           return heidrun.CheckPaymentReadinessResponse.fromPartial({ ready: state.payoutReady, reason });
         },

@@ -66,7 +66,7 @@ async function readFacts(client: ClientBase, item: HoldItem): Promise<HoldFacts>
   const earlier = await findEarlierHolds(client, [{ transactionId: request.transactionId, ...origin }]);
   const known = prices.flatMap((price) => price ?? []);
   return {
-    ...{ now, ready, wallets, earlier, spent: new Map() },
+    ...{ now, ready, wallets, earlier, spent: new Map(), unpriced: new Set() },
     prices: new Map(known.map((price) => [priceKey(price.providerId, request.model), price])),
   };
 }

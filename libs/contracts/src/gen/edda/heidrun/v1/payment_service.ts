@@ -152,6 +152,11 @@ export interface CheckPaymentReadinessRequest {
   userId: string;
   /** Paying or being paid. */
   purpose: PaymentPurpose;
+  /**
+   * For so many seconds from now, 0–86,400, providers of this user are listed because of a yes: the last payout method
+   * is not removed meanwhile (PAYOUT_METHOD_NEEDED). The newest answer counts. Njörðr only; left out by everybody else.
+   */
+  listedSeconds?: number | undefined;
 }
 
 export interface CheckPaymentReadinessResponse {
@@ -1617,7 +1622,7 @@ export const ListPaymentMethodsResponse: MessageFns<ListPaymentMethodsResponse> 
 };
 
 function createBaseCheckPaymentReadinessRequest(): CheckPaymentReadinessRequest {
-  return { userId: "", purpose: 0 };
+  return { userId: "", purpose: 0, listedSeconds: undefined };
 }
 
 export const CheckPaymentReadinessRequest: MessageFns<CheckPaymentReadinessRequest> = {
@@ -1627,6 +1632,9 @@ export const CheckPaymentReadinessRequest: MessageFns<CheckPaymentReadinessReque
     }
     if (message.purpose !== 0) {
       writer.uint32(16).int32(message.purpose);
+    }
+    if (message.listedSeconds !== undefined) {
+      writer.uint32(24).int32(message.listedSeconds);
     }
     return writer;
   },
@@ -1660,6 +1668,14 @@ export const CheckPaymentReadinessRequest: MessageFns<CheckPaymentReadinessReque
             message.purpose = reader.int32() as any;
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.listedSeconds = reader.int32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1680,6 +1696,11 @@ export const CheckPaymentReadinessRequest: MessageFns<CheckPaymentReadinessReque
         ? globalThis.String(object.user_id)
         : "",
       purpose: isSet(object.purpose) ? paymentPurposeFromJSON(object.purpose) : 0,
+      listedSeconds: isSet(object.listedSeconds)
+        ? globalThis.Number(object.listedSeconds)
+        : isSet(object.listed_seconds)
+        ? globalThis.Number(object.listed_seconds)
+        : undefined,
     };
   },
 
@@ -1691,6 +1712,9 @@ export const CheckPaymentReadinessRequest: MessageFns<CheckPaymentReadinessReque
     if (message.purpose !== 0) {
       obj.purpose = paymentPurposeToJSON(message.purpose);
     }
+    if (message.listedSeconds !== undefined) {
+      obj.listedSeconds = Math.round(message.listedSeconds);
+    }
     return obj;
   },
 
@@ -1701,6 +1725,7 @@ export const CheckPaymentReadinessRequest: MessageFns<CheckPaymentReadinessReque
     const message = createBaseCheckPaymentReadinessRequest();
     message.userId = object.userId ?? "";
     message.purpose = object.purpose ?? 0;
+    message.listedSeconds = object.listedSeconds ?? undefined;
     return message;
   },
 };
@@ -4922,7 +4947,8 @@ export const PaymentServiceService = {
   },
   /**
    * Erases a method's token. Reasons: NOT_FOUND, PAYMENT_METHOD_IN_USE (a charge or payout is under way, or it is the
-   * last one open holds, used credit, automatic top-ups or scheduled payouts rest on), IDEMPOTENCY_CONFLICT.
+   * last one open holds, used credit, automatic top-ups or scheduled payouts rest on), PAYOUT_METHOD_NEEDED (the last
+   * one that listed providers are paid to), IDEMPOTENCY_CONFLICT.
    */
   removePaymentMethod: {
     path: "/edda.heidrun.v1.PaymentService/RemovePaymentMethod" as const,
@@ -5148,7 +5174,8 @@ export interface PaymentServiceServer extends UntypedServiceImplementation {
   setDefaultPaymentMethod: handleUnaryCall<SetDefaultPaymentMethodRequest, SetDefaultPaymentMethodResponse>;
   /**
    * Erases a method's token. Reasons: NOT_FOUND, PAYMENT_METHOD_IN_USE (a charge or payout is under way, or it is the
-   * last one open holds, used credit, automatic top-ups or scheduled payouts rest on), IDEMPOTENCY_CONFLICT.
+   * last one open holds, used credit, automatic top-ups or scheduled payouts rest on), PAYOUT_METHOD_NEEDED (the last
+   * one that listed providers are paid to), IDEMPOTENCY_CONFLICT.
    */
   removePaymentMethod: handleUnaryCall<RemovePaymentMethodRequest, RemovePaymentMethodResponse>;
   /** Lists a user's methods. */
@@ -5268,7 +5295,8 @@ export interface PaymentServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * Erases a method's token. Reasons: NOT_FOUND, PAYMENT_METHOD_IN_USE (a charge or payout is under way, or it is the
-   * last one open holds, used credit, automatic top-ups or scheduled payouts rest on), IDEMPOTENCY_CONFLICT.
+   * last one open holds, used credit, automatic top-ups or scheduled payouts rest on), PAYOUT_METHOD_NEEDED (the last
+   * one that listed providers are paid to), IDEMPOTENCY_CONFLICT.
    */
   removePaymentMethod(
     request: RemovePaymentMethodRequest,

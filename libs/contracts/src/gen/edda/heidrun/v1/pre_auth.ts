@@ -3826,8 +3826,8 @@ export const PreAuthServiceService = {
    * Holds the largest estimate over the candidates and pins their prices and the commission rate.
    * Role: service, Njörðr only. Reasons: INSUFFICIENT_FUNDS (metadata available_cents, required_cents),
    * MAX_COST_EXCEEDED (metadata estimated_cost_cents, max_cost_cents), SPENDING_LIMIT_EXCEEDED,
-   * PAYMENT_METHOD_REQUIRED, ACCOUNT_FROZEN, PRICE_NOT_FOUND, PRICE_VERSION_CHANGED (metadata provider_id,
-   * price_version), TOKENS_REQUIRED (nothing to hold for), TOKEN_SPLIT_REQUIRED, TOKEN_COUNT_OUT_OF_RANGE,
+   * PAYMENT_METHOD_REQUIRED, ACCOUNT_FROZEN, PROVIDER_UNKNOWN, PRICE_NOT_FOUND, PRICE_VERSION_CHANGED (metadata
+   * provider_id, price_version), TOKENS_REQUIRED (nothing to hold for), TOKEN_SPLIT_REQUIRED, TOKEN_COUNT_OUT_OF_RANGE,
    * AMOUNT_OVERFLOW, OUTBOX_FULL, IDEMPOTENCY_CONFLICT.
    */
   preAuthorize: {
@@ -3905,8 +3905,8 @@ export interface PreAuthServiceServer extends UntypedServiceImplementation {
    * Holds the largest estimate over the candidates and pins their prices and the commission rate.
    * Role: service, Njörðr only. Reasons: INSUFFICIENT_FUNDS (metadata available_cents, required_cents),
    * MAX_COST_EXCEEDED (metadata estimated_cost_cents, max_cost_cents), SPENDING_LIMIT_EXCEEDED,
-   * PAYMENT_METHOD_REQUIRED, ACCOUNT_FROZEN, PRICE_NOT_FOUND, PRICE_VERSION_CHANGED (metadata provider_id,
-   * price_version), TOKENS_REQUIRED (nothing to hold for), TOKEN_SPLIT_REQUIRED, TOKEN_COUNT_OUT_OF_RANGE,
+   * PAYMENT_METHOD_REQUIRED, ACCOUNT_FROZEN, PROVIDER_UNKNOWN, PRICE_NOT_FOUND, PRICE_VERSION_CHANGED (metadata
+   * provider_id, price_version), TOKENS_REQUIRED (nothing to hold for), TOKEN_SPLIT_REQUIRED, TOKEN_COUNT_OUT_OF_RANGE,
    * AMOUNT_OVERFLOW, OUTBOX_FULL, IDEMPOTENCY_CONFLICT.
    */
   preAuthorize: handleUnaryCall<PreAuthorizeRequest, PreAuthorizeResponse>;
@@ -3939,8 +3939,8 @@ export interface PreAuthServiceClient extends Client {
    * Holds the largest estimate over the candidates and pins their prices and the commission rate.
    * Role: service, Njörðr only. Reasons: INSUFFICIENT_FUNDS (metadata available_cents, required_cents),
    * MAX_COST_EXCEEDED (metadata estimated_cost_cents, max_cost_cents), SPENDING_LIMIT_EXCEEDED,
-   * PAYMENT_METHOD_REQUIRED, ACCOUNT_FROZEN, PRICE_NOT_FOUND, PRICE_VERSION_CHANGED (metadata provider_id,
-   * price_version), TOKENS_REQUIRED (nothing to hold for), TOKEN_SPLIT_REQUIRED, TOKEN_COUNT_OUT_OF_RANGE,
+   * PAYMENT_METHOD_REQUIRED, ACCOUNT_FROZEN, PROVIDER_UNKNOWN, PRICE_NOT_FOUND, PRICE_VERSION_CHANGED (metadata
+   * provider_id, price_version), TOKENS_REQUIRED (nothing to hold for), TOKEN_SPLIT_REQUIRED, TOKEN_COUNT_OUT_OF_RANGE,
    * AMOUNT_OVERFLOW, OUTBOX_FULL, IDEMPOTENCY_CONFLICT.
    */
   preAuthorize(

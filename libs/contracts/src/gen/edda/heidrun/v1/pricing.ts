@@ -2255,8 +2255,8 @@ export const ListPricingConfigsResponse: MessageFns<ListPricingConfigsResponse> 
 export type PricingServiceService = typeof PricingServiceService;
 export const PricingServiceService = {
   /**
-   * What counted tokens cost: ⌈Σ tokens × price / unit⌉, rounded up once. Reasons: PRICE_NOT_FOUND,
-   * TOKEN_SPLIT_REQUIRED, TOKEN_COUNT_OUT_OF_RANGE, AMOUNT_OVERFLOW.
+   * What counted tokens cost: ⌈Σ tokens × price / unit⌉, rounded up once. Reasons: PROVIDER_UNKNOWN,
+   * PRICE_NOT_FOUND, TOKEN_SPLIT_REQUIRED, TOKEN_COUNT_OUT_OF_RANGE, AMOUNT_OVERFLOW.
    */
   calculatePricing: {
     path: "/edda.heidrun.v1.PricingService/CalculatePricing" as const,
@@ -2270,8 +2270,8 @@ export const PricingServiceService = {
     responseDeserialize: (value: Buffer): CalculatePricingResponse => CalculatePricingResponse.decode(value),
   },
   /**
-   * What a request would cost at most, before it is sent. Holds nothing. Reasons: PRICE_NOT_FOUND,
-   * TOKEN_COUNT_OUT_OF_RANGE, AMOUNT_OVERFLOW.
+   * What a request would cost at most, before it is sent. Holds nothing. Reasons: PROVIDER_UNKNOWN,
+   * PRICE_NOT_FOUND, TOKEN_COUNT_OUT_OF_RANGE, AMOUNT_OVERFLOW.
    */
   quoteCost: {
     path: "/edda.heidrun.v1.PricingService/QuoteCost" as const,
@@ -2298,7 +2298,7 @@ export const PricingServiceService = {
       Buffer.from(SetPricingConfigResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): SetPricingConfigResponse => SetPricingConfigResponse.decode(value),
   },
-  /** The price in force for a model, or a given version. Reasons: PRICE_NOT_FOUND. */
+  /** The price in force for a model, or a given version. Reasons: PROVIDER_UNKNOWN, PRICE_NOT_FOUND. */
   getPricingConfig: {
     path: "/edda.heidrun.v1.PricingService/GetPricingConfig" as const,
     requestStream: false as const,
@@ -2326,13 +2326,13 @@ export const PricingServiceService = {
 
 export interface PricingServiceServer extends UntypedServiceImplementation {
   /**
-   * What counted tokens cost: ⌈Σ tokens × price / unit⌉, rounded up once. Reasons: PRICE_NOT_FOUND,
-   * TOKEN_SPLIT_REQUIRED, TOKEN_COUNT_OUT_OF_RANGE, AMOUNT_OVERFLOW.
+   * What counted tokens cost: ⌈Σ tokens × price / unit⌉, rounded up once. Reasons: PROVIDER_UNKNOWN,
+   * PRICE_NOT_FOUND, TOKEN_SPLIT_REQUIRED, TOKEN_COUNT_OUT_OF_RANGE, AMOUNT_OVERFLOW.
    */
   calculatePricing: handleUnaryCall<CalculatePricingRequest, CalculatePricingResponse>;
   /**
-   * What a request would cost at most, before it is sent. Holds nothing. Reasons: PRICE_NOT_FOUND,
-   * TOKEN_COUNT_OUT_OF_RANGE, AMOUNT_OVERFLOW.
+   * What a request would cost at most, before it is sent. Holds nothing. Reasons: PROVIDER_UNKNOWN,
+   * PRICE_NOT_FOUND, TOKEN_COUNT_OUT_OF_RANGE, AMOUNT_OVERFLOW.
    */
   quoteCost: handleUnaryCall<QuoteCostRequest, QuoteCostResponse>;
   /**
@@ -2341,7 +2341,7 @@ export interface PricingServiceServer extends UntypedServiceImplementation {
    * VERSION_CONFLICT, OUTBOX_FULL, IDEMPOTENCY_CONFLICT.
    */
   setPricingConfig: handleUnaryCall<SetPricingConfigRequest, SetPricingConfigResponse>;
-  /** The price in force for a model, or a given version. Reasons: PRICE_NOT_FOUND. */
+  /** The price in force for a model, or a given version. Reasons: PROVIDER_UNKNOWN, PRICE_NOT_FOUND. */
   getPricingConfig: handleUnaryCall<GetPricingConfigRequest, GetPricingConfigResponse>;
   /** Lists prices. Prices are public to every signed-in caller. */
   listPricingConfigs: handleUnaryCall<ListPricingConfigsRequest, ListPricingConfigsResponse>;
@@ -2349,8 +2349,8 @@ export interface PricingServiceServer extends UntypedServiceImplementation {
 
 export interface PricingServiceClient extends Client {
   /**
-   * What counted tokens cost: ⌈Σ tokens × price / unit⌉, rounded up once. Reasons: PRICE_NOT_FOUND,
-   * TOKEN_SPLIT_REQUIRED, TOKEN_COUNT_OUT_OF_RANGE, AMOUNT_OVERFLOW.
+   * What counted tokens cost: ⌈Σ tokens × price / unit⌉, rounded up once. Reasons: PROVIDER_UNKNOWN,
+   * PRICE_NOT_FOUND, TOKEN_SPLIT_REQUIRED, TOKEN_COUNT_OUT_OF_RANGE, AMOUNT_OVERFLOW.
    */
   calculatePricing(
     request: CalculatePricingRequest,
@@ -2368,8 +2368,8 @@ export interface PricingServiceClient extends Client {
     callback: (error: ServiceError | null, response: CalculatePricingResponse) => void,
   ): ClientUnaryCall;
   /**
-   * What a request would cost at most, before it is sent. Holds nothing. Reasons: PRICE_NOT_FOUND,
-   * TOKEN_COUNT_OUT_OF_RANGE, AMOUNT_OVERFLOW.
+   * What a request would cost at most, before it is sent. Holds nothing. Reasons: PROVIDER_UNKNOWN,
+   * PRICE_NOT_FOUND, TOKEN_COUNT_OUT_OF_RANGE, AMOUNT_OVERFLOW.
    */
   quoteCost(
     request: QuoteCostRequest,
@@ -2406,7 +2406,7 @@ export interface PricingServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: SetPricingConfigResponse) => void,
   ): ClientUnaryCall;
-  /** The price in force for a model, or a given version. Reasons: PRICE_NOT_FOUND. */
+  /** The price in force for a model, or a given version. Reasons: PROVIDER_UNKNOWN, PRICE_NOT_FOUND. */
   getPricingConfig(
     request: GetPricingConfigRequest,
     callback: (error: ServiceError | null, response: GetPricingConfigResponse) => void,
