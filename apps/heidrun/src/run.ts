@@ -12,8 +12,10 @@ import { createCalculationCounter } from './calculation-counter.ts';
 import { createDeliverEvents } from './events/deliver-events.ts';
 import { PrismaClient } from './gen/prisma/client.ts';
 import { createLedgerHandlers } from './ledger/ledger-handlers.ts';
+import { createLedgerMetrics, watchLedger } from './ledger/watch-ledger.ts';
 import { createPaymentFeature, type PaymentFeature } from './payments/payment-feature.ts';
 import { readyToPay } from './payments/ready-to-pay.ts';
+import { createPaymentMetrics } from './payments/payment-metrics.ts';
 import { createPaymentProvider } from './payments/provider/create-payment-provider.ts';
 import { type SpendingWatch } from './payments/spending/spending-watch.ts';
 import { createTokenSeal } from './payments/token-seal.ts';
@@ -58,6 +60,7 @@ interface Parts {
 }
 
 const IDEMPOTENCY_SWEEP_MS = 600_000;
+const LEDGER_WATCH_MS = 60_000;
 
 /** Opens Heidrun: migrated database, gRPC server, sweeps and the outbox relay. */
 export async function run(options: RunOptions): Promise<RunningService> {
@@ -200,15 +203,23 @@ function createLedger({ base, settings, clock }: Parts): ServiceEntry {
   const { pool, logger } = base;
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
   base.onClose('Prisma', () => prisma.$disconnect());
-  return implement(
-    heidrun.LedgerServiceService,
-    createLedgerHandlers({
-      ...{ pool, prisma, clock },
-      currency: settings.current().currency,
-      sweepGraceMs: () => 2 * settings.current().holds.sweepIntervalMs,
-      logger: logger.module('ledger'),
-    }),
-  );
+  const deps = {
+    ...{ pool, prisma, clock },
+    currency: settings.current().currency,
+    sweepGraceMs: () => 2 * settings.current().holds.sweepIntervalMs,
+    logger: logger.module('ledger'),
+  };
+  createLedgerMetrics(base.metrics, deps);
+  const intervalMs = () => 1_000 * settings.current().ledger.verifyIntervalSeconds;
+  const watch = startPeriodic({
+    name: 'verification of the ledger',
+    // Asked more often than it is due, so that a replica that died is not waited for long.
+    intervalMs: () => Math.min(intervalMs(), LEDGER_WATCH_MS),
+    run: () => watchLedger({ ...deps, intervalMs }),
+    logger,
+  });
+  base.onClose('verification of the ledger', () => watch.stop());
+  return implement(heidrun.LedgerServiceService, createLedgerHandlers(deps));
 }
 
 function createPayments({ base, settings, secrets, clock, relay }: Parts): PaymentFeature {
@@ -221,6 +232,7 @@ function createPayments({ base, settings, secrets, clock, relay }: Parts): Payme
     newId: randomUUID,
     currency: settings.current().currency,
     settings: () => settings.current().payments,
+    metrics: createPaymentMetrics(base.metrics, pool, clock),
     logger: logger.module('payments'),
     assertCapacity: () => relay.assertCapacity(),
     notify: () => relay.notify(),

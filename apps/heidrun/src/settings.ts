@@ -99,6 +99,15 @@ export const settingsSchema = defineSettings({
       })
       .prefault({}),
     payments: paymentSettings,
+    ledger: z
+      .object({
+        verifyIntervalSeconds: z.int().min(1).max(604_800).default(3_600).meta({
+          description: 'How often the ledger is verified by itself, in one replica; it reads every row.',
+          reload: 'live',
+          example: 86_400,
+        }),
+      })
+      .prefault({}),
     outbox: z
       .object({
         relay: z

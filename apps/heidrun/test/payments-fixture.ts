@@ -16,6 +16,7 @@ import { createFakeClock, createTestDatabases } from '@edda/testing';
 import { createMemoryLogger, createMetrics } from '@edda/telemetry';
 import { createCounterPool, createTokenCounter } from '@edda/tokens';
 import { type PaymentDeps, type PaymentSettings } from '../src/payments/payment-deps.ts';
+import { createPaymentMetrics } from '../src/payments/payment-metrics.ts';
 import { createPaymentHandlers, paymentRules } from '../src/payments/payment-handlers.ts';
 import { type PaymentProvider } from '../src/payments/provider/payment-provider.ts';
 import { createSandboxProvider } from '../src/payments/provider/sandbox-provider.ts';
@@ -42,6 +43,7 @@ export const settings: PaymentSettings & { watchIntervalMs: number } = {
   creditChargePercent: 80,
   minPayoutCents: 100,
   holdBackDays: 2,
+  webhookRetentionDays: 90,
   watchIntervalMs: 60_000,
 };
 
@@ -69,6 +71,7 @@ export async function startPayments() {
     findPayout: (reference) => current.provider.findPayout(reference),
     readWebhook: (delivery) => current.provider.readWebhook(delivery),
   };
+  const metrics = createMetrics({ service: 'heidrun', processMetrics: false });
   const keys = `test:${randomBytes(32).toString('base64')}`;
   const deps: PaymentDeps = {
     ...{ pool, provider, clock },
@@ -76,6 +79,7 @@ export async function startPayments() {
     newId: randomUUID,
     currency: 'EUR',
     settings: () => settings,
+    metrics: createPaymentMetrics(metrics, pool, clock),
     logger: log.logger.module('payments'),
     spent: { touch: (user) => spent.touch(user) },
     assertCapacity: () => undefined,
@@ -102,7 +106,7 @@ export async function startPayments() {
     rules,
     auth: createTokenVerifier({ jwksFile, issuer }),
     logger: log.logger.module('grpc'),
-    metrics: createMetrics({ service: 'heidrun', processMetrics: false }),
+    metrics,
   });
   const port = await server.listen({ host: '127.0.0.1', port: 0 });
   const opened: { close(): void }[] = [];
@@ -137,6 +141,7 @@ export async function startPayments() {
     keys,
     current,
     sandbox,
+    metrics,
     topUps,
     payouts,
     spent,

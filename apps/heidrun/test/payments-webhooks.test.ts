@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { balanceOf } from '../src/ledger/account-balance.ts';
 import { walletOf } from '../src/ledger/account-names.ts';
 import { signSandboxWebhook } from '../src/payments/provider/sandbox-webhook.ts';
+import { sweepWebhooks } from '../src/payments/webhooks/sweep-webhooks.ts';
 import { cardRequest, type Fixture, settings, startPayments, topUpRequest } from './payments-fixture.ts';
 
 const { PaymentMethodKind: Kind, PaymentPurpose: Purpose, PayoutStatus, TopUpStatus: Status } = heidrun;
@@ -135,6 +136,62 @@ describe('HandlePaymentWebhook', () => {
     await deliver(event('payout.failed', reference));
     expect(await state()).toEqual([PayoutStatus.FAILED]);
     expect((await available('emil'))?.earningsPayableCents).toBe(500n);
+  });
+});
+
+describe('notifications', () => {
+  it('are forgotten after the days of the setting, in steps, and change nothing if they come again', async () => {
+    const { id, reference } = await waiting('tess');
+    const confirmed = event('charge.confirmed', reference);
+    await deliver(confirmed);
+    await f.pool.query(
+      `INSERT INTO payment_webhooks (payment_provider, event_id, type, outcome, received_at)
+       SELECT 'sandbox', 'old-' || n, 'x', 'ignored', $1 FROM generate_series(1, 2500) AS n`,
+      [f.clock.now()],
+    );
+    f.clock.advance(settings.webhookRetentionDays * 86_400_000);
+    await deliver(event('nothing.known', ''));
+    expect(await sweepWebhooks(f.deps)).toBe(0);
+    f.clock.advance(1);
+    expect(await sweepWebhooks(f.deps)).toBeGreaterThanOrEqual(2_501);
+    const { rows } = await f.pool.query('SELECT type FROM payment_webhooks');
+    expect(rows).toEqual([{ type: 'nothing.known' }]);
+    expect((await deliver(confirmed)).replayed).toBe(false);
+    expect((await rowOf(id)).status).toBe('SUCCEEDED');
+    expect((await available('tess'))?.postedCents).toBe(1_000n);
+  });
+
+  it('are counted by what became of them, and so are top-ups, payouts and calls of the payment provider', async () => {
+    const count = async (line: string) => {
+      const text = await f.metrics.render();
+      const found = text.split('\n').find((shown) => shown.startsWith(line.replace('}', ',service="heidrun"}')));
+      return Number(found?.split(' ').at(-1) ?? 0);
+    };
+    const lines = [
+      ...['succeeded', 'repeated', 'refused', 'ignored'].map(
+        (outcome) => `edda_heidrun_payment_webhooks_total{outcome="${outcome}"}`,
+      ),
+      'edda_heidrun_payments_total{kind="topup",state="succeeded"}',
+      'edda_heidrun_payment_cents_total{kind="topup"}',
+      'edda_heidrun_payment_provider_calls_total{outcome="answered"}',
+      'edda_heidrun_open_payments{kind="topup"}',
+    ];
+    const counted = async () => Promise.all(lines.map(count));
+    const before = await counted();
+    const { reference } = await waiting('uwe');
+    f.clock.advance(5_000);
+    expect(await count('edda_heidrun_oldest_open_payment_seconds{kind="topup"}')).toBeGreaterThanOrEqual(5);
+    const confirmed = event('charge.confirmed', reference);
+    await deliver(confirmed);
+    await deliver(confirmed);
+    await deliver(event('nothing.known', ''));
+    await deliver(confirmed, { headers: {} }).catch(() => undefined);
+    const card = f.payments('vera');
+    await card.addPaymentMethod(cardRequest());
+    await card.topUp(topUpRequest());
+    const after = await counted();
+    // Two methods attached, one of them confirmed, and two charges.
+    expect(after.map((value, index) => value - (before[index] ?? 0))).toEqual([1, 1, 1, 1, 1, 1_000, 5, 0]);
   });
 });
 

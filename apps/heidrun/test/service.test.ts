@@ -38,9 +38,12 @@ describe('schema.prisma', () => {
 describe('the running service', () => {
   it('sweeps expired holds by itself and shows them in its metrics', async () => {
     const user = await service.requester(100n);
-    const { preauthId } = await service.preAuth.preAuthorize(holdRequest(user, ['p-1'], { ttlSeconds: 1 }));
+    const { preauthId } = await service.preAuth.preAuthorize(holdRequest(user, ['p-1'], { ttlSeconds: 2 }));
     const metrics = async () => (await fetch(`http://127.0.0.1:${service.ports['operations']}/metrics`)).text();
-    expect(await metrics()).toMatch(/edda_heidrun_open_holds\{[^}]*\} 1\n/);
+    service.clock.advance(1_000);
+    const shown = await metrics();
+    expect(shown).toMatch(/edda_heidrun_open_holds\{[^}]*\} 1\n/);
+    expect(shown).toMatch(/edda_heidrun_oldest_open_hold_seconds\{[^}]*\} 1\n/);
     service.clock.advance(1_000);
     await waitFor(async () => {
       const { preauth } = await service.preAuth.getPreAuth({ key: { $case: 'preauthId', value: preauthId } });

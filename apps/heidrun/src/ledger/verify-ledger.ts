@@ -23,27 +23,34 @@ SELECT (SELECT count(*) FROM accounts) AS "accountsChecked",
 
 type Counts = Omit<heidrun.VerifyLedgerResponse, 'intact' | 'violations' | 'checkedAt'>;
 
-/** VerifyLedger: every invariant, from the rows, in one snapshot. A violation is an answer, not an error. */
-export function createVerifyLedger(deps: Omit<LedgerDeps, 'prisma'>) {
+type VerifyDeps = Omit<LedgerDeps, 'prisma' | 'currency'>;
+
+/** VerifyLedger: a violation is an answer, not an error. */
+export function createVerifyLedger(deps: VerifyDeps) {
   return async (request: heidrun.VerifyLedgerRequest): Promise<heidrun.VerifyLedgerResponse> => {
     const { maxViolations } = parseWith(schema, request);
-    const limit = maxViolations === 0 ? 100 : maxViolations;
-    const checkedAt = deps.clock.now();
-    const overdueBefore = new Date(checkedAt.getTime() - deps.sweepGraceMs());
-    const { counts, violations } = await inTransaction(
-      deps.pool,
-      async (client) => ({
-        // The first statement takes the snapshot all others read.
-        counts: await countRows(client),
-        violations: await findViolations(client, limit, overdueBefore),
-      }),
-      { isolation: 'repeatable read' },
-    );
-    const intact = violations.length === 0;
-    const level = intact ? 'info' : 'error';
-    deps.logger[level]({ intact, violations: violations.length, ...logged(counts) }, 'ledger verified');
-    return { intact, ...counts, violations, checkedAt };
+    const { counts, violations, checkedAt } = await verifyBooks(deps, maxViolations === 0 ? 100 : maxViolations);
+    return { intact: violations.length === 0, ...counts, violations, checkedAt };
   };
+}
+
+/** Every invariant, from the rows, in one snapshot; at most `limit` violations of each. */
+export async function verifyBooks(deps: VerifyDeps, limit: number) {
+  const checkedAt = deps.clock.now();
+  const overdueBefore = new Date(checkedAt.getTime() - deps.sweepGraceMs());
+  const { counts, violations } = await inTransaction(
+    deps.pool,
+    async (client) => ({
+      // The first statement takes the snapshot all others read.
+      counts: await countRows(client),
+      violations: await findViolations(client, limit, overdueBefore),
+    }),
+    { isolation: 'repeatable read' },
+  );
+  const intact = violations.length === 0;
+  const level = intact ? 'info' : 'error';
+  deps.logger[level]({ intact, violations: violations.length, ...logged(counts) }, 'ledger verified');
+  return { counts, violations, checkedAt };
 }
 
 async function countRows(client: ClientBase): Promise<Counts> {

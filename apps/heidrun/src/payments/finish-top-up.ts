@@ -22,6 +22,7 @@ export async function finishTopUp(deps: PaymentDeps, id: string): Promise<TopUpR
   const news = { result, origin: systemOrigin('top-up'), now: deps.clock.now(), settings: deps.settings() };
   const settled = await inTransaction(deps.pool, (client) => applyChargeResult(client, id, news), { idempotent: true });
   deps.notify();
+  deps.metrics.asked('topup', settled.status, settled.amount_cents);
   deps.logger.info(
     { top_up_id: id, amount_cents: settled.amount_cents, status: settled.status, attempts: settled.attempts },
     'top-up charged',

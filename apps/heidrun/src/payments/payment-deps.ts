@@ -1,5 +1,6 @@
 import { type Clock, type Logger } from '@edda/telemetry';
 import { type Pool } from 'pg';
+import { type PaymentMetrics } from './payment-metrics.ts';
 import { type PaymentProvider } from './provider/payment-provider.ts';
 import { type SpendingWatch } from './spending/spending-watch.ts';
 import { type TokenSeal } from './token-seal.ts';
@@ -16,6 +17,7 @@ export interface PaymentSettings {
   readonly creditChargePercent: number;
   readonly minPayoutCents: number;
   readonly holdBackDays: number;
+  readonly webhookRetentionDays: number;
 }
 
 /** What the payment RPCs stand on. */
@@ -29,6 +31,7 @@ export interface PaymentDeps {
   /** ISO 4217. */
   currency: string;
   settings: () => PaymentSettings;
+  metrics: PaymentMetrics;
   /** The module `payments`. */
   logger: Logger;
   /** Told of everybody whose balance or settings changed so that limits, budgets or netting may ask for something. */

@@ -7,6 +7,7 @@ import { beginScheduledPayouts } from './payouts/scheduled-payouts.ts';
 import { rotateTokens } from './rotate-tokens.ts';
 import { createSpendingWatch, type RunningSpendingWatch } from './spending/spending-watch.ts';
 import { createTopUps } from './top-ups.ts';
+import { sweepWebhooks } from './webhooks/sweep-webhooks.ts';
 
 /** The service, what runs beside it at intervals, and who is to be told of spending. */
 export interface PaymentFeature {
@@ -23,6 +24,8 @@ export interface PaymentFeatureOptions extends Omit<PaymentDeps, 'spent'> {
 
 /** How often tokens are looked for that an older key keeps, ms; the first time at the start. */
 const ROTATION_MS = 3_600_000;
+/** How often notifications are looked for that need not be remembered any longer, ms. */
+const RETENTION_MS = 3_600_000;
 
 /** Everything about money in and out, put together. */
 export function createPaymentFeature(options: PaymentFeatureOptions): PaymentFeature {
@@ -39,6 +42,7 @@ export function createPaymentFeature(options: PaymentFeatureOptions): PaymentFea
       { name: 'sweep of open payouts', intervalMs: often, run: () => payouts.sweep() },
       { name: 'scheduled payouts', intervalMs: often, run: () => beginScheduledPayouts(deps, payouts) },
       { name: 'what follows from spending', intervalMs: () => settings().watchIntervalMs, run: () => spent.sweep() },
+      { name: 'old payment notifications', intervalMs: () => RETENTION_MS, run: () => sweepWebhooks(deps) },
       { name: 'rotation of payment keys', intervalMs: () => ROTATION_MS, run: () => rotateTokens(deps) },
     ],
     spent,

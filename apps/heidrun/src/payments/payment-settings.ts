@@ -76,6 +76,11 @@ export const paymentSettings = z
       reload: 'live',
       example: 14,
     }),
+    webhookRetentionDays: z.int().min(30).max(3_650).default(90).meta({
+      description: 'How long a payment provider’s notifications are remembered, so that each counts once, days.',
+      reload: 'live',
+      example: 365,
+    }),
     watchIntervalMs: z.int().min(50).max(3_600_000).default(30_000).meta({
       description: 'How often all users’ budgets, netting and automatic charges are looked at, beside after captures.',
       reload: 'live',

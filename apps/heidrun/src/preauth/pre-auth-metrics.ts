@@ -1,5 +1,6 @@
 import { type Clock, type Metrics } from '@edda/telemetry';
 import { type Pool } from 'pg';
+import { shareReading } from '../share-reading.ts';
 
 /** What happened to holds, and how many are open. */
 export interface PreAuthMetrics {
@@ -27,18 +28,23 @@ export function createPreAuthMetrics(metrics: Metrics, pool: Pool, clock: Clock)
     help: 'Sweeps for expired holds.',
     labelNames: ['outcome'],
   });
-  const age = metrics.gauge({
+  const open = shareReading(async () => {
+    const { rows } = await pool.query<{ holds: bigint; oldest: Date | null }>(OPEN);
+    return { holds: Number(rows[0]?.holds ?? 0n), oldest: rows[0]?.oldest ?? undefined };
+  });
+  metrics.gauge({
     name: 'edda_heidrun_oldest_open_hold_seconds',
     help: 'Age of the oldest open hold; 0 without any.',
+    async collect(gauge) {
+      const { oldest } = await open();
+      gauge.set(oldest === undefined ? 0 : Math.max(0, (clock.now().getTime() - oldest.getTime()) / 1_000));
+    },
   });
   metrics.gauge({
     name: 'edda_heidrun_open_holds',
     help: 'Holds that are neither captured nor released.',
     async collect(gauge) {
-      const { rows } = await pool.query<{ holds: bigint; oldest: Date | null }>(OPEN);
-      gauge.set(Number(rows[0]?.holds ?? 0n));
-      const oldest = rows[0]?.oldest;
-      age.set(oldest ? Math.max(0, (clock.now().getTime() - oldest.getTime()) / 1_000) : 0);
+      gauge.set((await open()).holds);
     },
   });
   return {

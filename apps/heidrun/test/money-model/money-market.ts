@@ -31,7 +31,7 @@ export async function openMoneyMarket() {
     ...{ minTopUpCents: Number(limits.minTopUp), maxTopUpCents: Number(limits.maxTopUp) },
     ...{ minPayoutCents: Number(limits.minPayout), creditChargePercent: Number(limits.creditChargePercent) },
     ...{ retryAfterSeconds: limits.retryAfterSeconds, topUpExpirySeconds: limits.topUpExpirySeconds },
-    ...{ autoTopUpFailures: limits.autoTopUpFailures, holdBackDays, verificationAttempts: 3 },
+    ...{ autoTopUpFailures: limits.autoTopUpFailures, webhookRetentionDays: 90, holdBackDays, verificationAttempts: 3 },
     ...{ sweepIntervalMs: 600_000, watchIntervalMs: 3_600_000 },
   };
   const h = await startHeidrun({ secrets: { HEIDRUN_PAYMENT_KEYS: keys }, settings: { payments } });

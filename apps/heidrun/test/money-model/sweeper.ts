@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createMetrics, silentLogger } from '@edda/telemetry';
 import { type PaymentDeps, type PaymentSettings } from '../../src/payments/payment-deps.ts';
+import { createPaymentMetrics } from '../../src/payments/payment-metrics.ts';
 import { createPayouts } from '../../src/payments/payouts/payouts.ts';
 import { beginScheduledPayouts } from '../../src/payments/payouts/scheduled-payouts.ts';
 import { createSandboxProvider } from '../../src/payments/provider/sandbox-provider.ts';
@@ -14,6 +15,7 @@ import { type TestHeidrun } from '../support/start-heidrun.ts';
 /** The sweeps of one more replica on the service's database, each run when asked for: all that happens by itself. */
 export function createSweeper({ database: { pool }, clock }: TestHeidrun, keys: string, settings: PaymentSettings) {
   const common = { pool, clock, logger: silentLogger(), notify: () => undefined };
+  const metrics = createMetrics({ service: 'test', processMetrics: false });
   const deps: PaymentDeps = {
     ...common,
     provider: createSandboxProvider({ pool }),
@@ -21,15 +23,16 @@ export function createSweeper({ database: { pool }, clock }: TestHeidrun, keys: 
     newId: randomUUID,
     currency: 'EUR',
     settings: () => settings,
+    metrics: createPaymentMetrics(metrics, pool, clock),
     assertCapacity: () => undefined,
     spent: { touch: (user) => spent.touch(user) },
   };
   const topUps = createTopUps(deps);
   const payouts = createPayouts(deps);
   const spent = createSpendingWatch(deps, topUps);
-  const metrics = createPreAuthMetrics(createMetrics({ service: 'test', processMetrics: false }), pool, clock);
+  const holds = createPreAuthMetrics(metrics, pool, clock);
   return async () => {
-    await sweepHolds({ ...common, metrics });
+    await sweepHolds({ ...common, metrics: holds });
     await beginScheduledPayouts(deps, payouts);
     await topUps.sweep();
     await payouts.sweep();

@@ -66,6 +66,7 @@ async function finishPayout(deps: PaymentDeps, id: string): Promise<PayoutRow> {
     { idempotent: true },
   );
   deps.notify();
+  deps.metrics.asked('payout', settled.status, settled.amount_cents);
   deps.logger.info({ payout_id: id, amount_cents: settled.amount_cents, status: settled.status }, 'payout handed over');
   return settled;
 }

@@ -32,10 +32,16 @@ export function createHandlePaymentWebhook(deps: PaymentDeps) {
     if (paymentProvider !== deps.provider.name) throw unknownProvider();
     const receivedAt = deps.clock.now();
     const { body, headers } = request;
-    const webhook = await deps.provider.readWebhook({ body: Buffer.from(body), headers, receivedAt });
+    const webhook = await deps.provider
+      .readWebhook({ body: Buffer.from(body), headers, receivedAt })
+      .catch((error: unknown) => {
+        deps.metrics.notified('refused');
+        throw error;
+      });
     const fresh = await inTransaction(deps.pool, (client) => takeIn(deps, client, webhook, receivedAt), {
       idempotent: true,
     });
+    deps.metrics.notified(fresh ?? 'repeated');
     if (fresh !== undefined) {
       deps.notify();
       deps.logger.info({ event_id: webhook.eventId, type: webhook.type, outcome: fresh }, 'notification taken in');
