@@ -12,6 +12,12 @@ export const heidrunFaults = defineFaults('heidrun', {
     meaning: 'No price was ever set for this provider.',
     remedy: 'Check the provider’s id; its owner sets prices when registering it.',
   },
+  PRICE_AGAINST_POLICY: {
+    kind: 'precondition',
+    meaning:
+      'The operator allows no such price: it lies outside of pricing.minCentsPerMillion and pricing.maxCentsPerMillion.',
+    remedy: 'Choose a price within the bounds in the metadata.',
+  },
   OWNER_MISMATCH: {
     kind: 'precondition',
     meaning: 'The provider’s prices so far belong to another owner.',

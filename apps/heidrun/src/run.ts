@@ -144,6 +144,7 @@ function createCalculations({ base, settings, clock, counter, relay }: Parts): S
       createPricingHandlers({
         ...{ pool, prices, counter, clock },
         newId: randomUUID,
+        bounds: () => settings.current().pricing,
         assertCapacity: () => relay.assertCapacity(),
         notify: () => relay.notify(),
         logger: logger.module('pricing'),

@@ -1,9 +1,16 @@
 import { Fault, type FieldViolation } from '@edda/faults';
+import { MAX_PRICE_CENTS } from '@edda/money';
 import { peerAddress, peerTls, serviceSettings } from '@edda/service-kit';
 import { defineSettings, type SettingsOf } from '@edda/settings';
 import { createTokenCounter } from '@edda/tokens';
 import { z } from 'zod';
 import { paymentSettings } from './payments/payment-settings.ts';
+
+/** What the dearest price for the smallest unit comes to: no bound beside those of arithmetic. */
+const MAX_CENTS_PER_MILLION = Number(MAX_PRICE_CENTS) * 1_000_000;
+
+const priceBound = (value: number, description: string, example: number) =>
+  z.int().min(0).max(MAX_CENTS_PER_MILLION).default(value).meta({ description, reload: 'live', example });
 
 /** Heidrun's settings. */
 export const settingsSchema = defineSettings({
@@ -31,6 +38,8 @@ export const settingsSchema = defineSettings({
           reload: 'live',
           example: 500,
         }),
+        minCentsPerMillion: priceBound(0, 'Least a new price may be, cents per 1,000,000 tokens.', 10),
+        maxCentsPerMillion: priceBound(MAX_CENTS_PER_MILLION, 'Most a new price may be, likewise.', 100_000),
       })
       .prefault({}),
     holds: z
@@ -124,13 +133,19 @@ export const settingsSchema = defineSettings({
       .prefault({}),
     peers: z.object({ nornen: peerAddress('Nornen', 50_054), tls: peerTls() }).prefault({}),
   }),
-  crossCheck({ holds, payments, tokens }) {
+  crossCheck({ holds, payments, pricing, tokens }) {
     const violations: FieldViolation[] = complaintsAbout(tokens);
     const least = holds.requestDeadlineSeconds + holds.recoveryMarginSeconds;
     if (holds.ttlSeconds < least) {
       violations.push({
         field: 'holds.ttlSeconds',
         description: `must be at least holds.requestDeadlineSeconds + holds.recoveryMarginSeconds = ${least}`,
+      });
+    }
+    if (pricing.minCentsPerMillion > pricing.maxCentsPerMillion) {
+      violations.push({
+        field: 'pricing.minCentsPerMillion',
+        description: 'must not exceed pricing.maxCentsPerMillion',
       });
     }
     if (payments.minTopUpCents > payments.maxTopUpCents) {

@@ -70,6 +70,30 @@ describe('a setting changed while Heidrun runs', () => {
     });
   });
 
+  it('bounds of prices: refuse what lies outside, whatever the unit, and leave stored prices alone', async () => {
+    const id = `p-${randomUUID()}`;
+    const set = (price: Partial<heidrun.SetPricingConfigRequest>) => setPrice(service, id, price);
+    await set({ priceCents: 9_000n, priceUnitTokens: 1_000n });
+    await update(service, { 'pricing.minCentsPerMillion': 10, 'pricing.maxCentsPerMillion': 5_000 });
+    expect(await set({ priceCents: 5n, priceUnitTokens: 1_000n })).toMatchObject({ priceVersion: 2n });
+    expect(await set({ priceCents: 10n, priceUnitTokens: 1_000_000n })).toMatchObject({ priceVersion: 3n });
+    const metadata = { min_cents_per_million: '10', max_cents_per_million: '5000' };
+    const refusals = [
+      [{ priceCents: 6n, priceUnitTokens: 1_000n }, 'price_cents'],
+      [{ priceCents: 9n, priceUnitTokens: 1_000_000n }, 'price_cents'],
+      [{ priceCents: 5n, outputPriceCents: 6n, priceUnitTokens: 0n }, 'output_price_cents'],
+      [{ priceCents: 5n, outputPriceCents: 0n }, 'output_price_cents'],
+    ] as const;
+    for (const [price, field] of refusals) {
+      const refused = { reason: 'PRICE_AGAINST_POLICY', metadata, violations: [{ field }] };
+      await expect(set(price)).rejects.toMatchObject(refused);
+    }
+    const first = { providerId: id, model: 'gpt-4o', priceVersion: 1n };
+    expect((await service.pricing.getPricingConfig(first)).config?.priceCents).toBe(9_000n);
+    const crossed = update(service, { 'pricing.minCentsPerMillion': 5_001 });
+    await expect(crossed).rejects.toMatchObject({ violations: [{ field: 'pricing.minCentsPerMillion' }] });
+  });
+
   it('token table: the next count uses it, an unknown encoding is refused', async () => {
     const tokens = service.client(heidrun.TokenServiceService);
     const text = 'Grüße aus Ásgarðr, 日本語';

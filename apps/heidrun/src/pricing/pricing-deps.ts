@@ -14,6 +14,8 @@ export interface PricingDeps {
   /** The module `pricing`: one line per calculation. */
   logger: Logger;
   onCalculation: () => void;
+  /** What new prices must lie between, cents per 1,000,000 tokens; those stored before stay. */
+  bounds: () => { readonly minCentsPerMillion: number; readonly maxCentsPerMillion: number };
   /** Refuses a new price while the outbox is full. @throws OUTBOX_FULL */
   assertCapacity: () => void;
   /** Rings the outbox relay after a commit. */

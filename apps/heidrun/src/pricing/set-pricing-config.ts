@@ -55,6 +55,7 @@ export function createSetPricingConfig(deps: PricingDeps) {
       async (client) => {
         // Not before: a repetition is answered however late it comes, and however full the outbox is by then.
         checkValidFrom(request, now);
+        checkPolicy(request, deps.bounds());
         deps.assertCapacity();
         const stored = await nextVersion(deps, client, request, now);
         await insertPrice(client, stored);
@@ -118,6 +119,27 @@ function checkBounds(request: heidrun.SetPricingConfigRequest): void {
   within('price_cents', request.priceCents, 0n, MAX_PRICE_CENTS);
   within('output_price_cents', request.outputPriceCents ?? 0n, 0n, MAX_PRICE_CENTS);
   within('price_unit_tokens', request.priceUnitTokens, 0n, MAX_UNIT);
+}
+
+const MILLION = 1_000_000n;
+
+/** The operator's bounds; a price of 0 for output alone is as much under them as any. */
+function checkPolicy(
+  request: heidrun.SetPricingConfigRequest,
+  { minCentsPerMillion: min, maxCentsPerMillion: max }: ReturnType<PricingDeps['bounds']>,
+): void {
+  const unit = request.priceUnitTokens === 0n ? 1_000n : request.priceUnitTokens;
+  const prices = {
+    price_cents: request.priceCents,
+    output_price_cents: request.outputPriceCents ?? request.priceCents,
+  };
+  for (const [field, cents] of Object.entries(prices)) {
+    if (cents * MILLION >= BigInt(min) * unit && cents * MILLION <= BigInt(max) * unit) continue;
+    throw heidrunFaults.PRICE_AGAINST_POLICY(`${field} must come to ${min} to ${max} cents per 1,000,000 tokens`, {
+      metadata: { min_cents_per_million: String(min), max_cents_per_million: String(max) },
+      violations: [{ field, description: `must come to ${min} to ${max} cents per 1,000,000 tokens` }],
+    });
+  }
 }
 
 function checkValidFrom(request: heidrun.SetPricingConfigRequest, now: Date): void {

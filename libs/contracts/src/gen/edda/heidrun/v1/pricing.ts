@@ -2284,8 +2284,8 @@ export const PricingServiceService = {
   },
   /**
    * Sets a price; every change is a new version, older ones stay. Roles: service (Njörðr, which knows who owns the
-   * provider). Reasons: PRICE_OUT_OF_RANGE, OWNER_MISMATCH (the provider's prices so far name another owner),
-   * VERSION_CONFLICT, OUTBOX_FULL, IDEMPOTENCY_CONFLICT.
+   * provider). Reasons: PRICE_OUT_OF_RANGE, PRICE_AGAINST_POLICY (the operator's bounds), OWNER_MISMATCH (the
+   * provider's prices so far name another owner), VERSION_CONFLICT, OUTBOX_FULL, IDEMPOTENCY_CONFLICT.
    */
   setPricingConfig: {
     path: "/edda.heidrun.v1.PricingService/SetPricingConfig" as const,
@@ -2337,8 +2337,8 @@ export interface PricingServiceServer extends UntypedServiceImplementation {
   quoteCost: handleUnaryCall<QuoteCostRequest, QuoteCostResponse>;
   /**
    * Sets a price; every change is a new version, older ones stay. Roles: service (Njörðr, which knows who owns the
-   * provider). Reasons: PRICE_OUT_OF_RANGE, OWNER_MISMATCH (the provider's prices so far name another owner),
-   * VERSION_CONFLICT, OUTBOX_FULL, IDEMPOTENCY_CONFLICT.
+   * provider). Reasons: PRICE_OUT_OF_RANGE, PRICE_AGAINST_POLICY (the operator's bounds), OWNER_MISMATCH (the
+   * provider's prices so far name another owner), VERSION_CONFLICT, OUTBOX_FULL, IDEMPOTENCY_CONFLICT.
    */
   setPricingConfig: handleUnaryCall<SetPricingConfigRequest, SetPricingConfigResponse>;
   /** The price in force for a model, or a given version. Reasons: PROVIDER_UNKNOWN, PRICE_NOT_FOUND. */
@@ -2388,8 +2388,8 @@ export interface PricingServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * Sets a price; every change is a new version, older ones stay. Roles: service (Njörðr, which knows who owns the
-   * provider). Reasons: PRICE_OUT_OF_RANGE, OWNER_MISMATCH (the provider's prices so far name another owner),
-   * VERSION_CONFLICT, OUTBOX_FULL, IDEMPOTENCY_CONFLICT.
+   * provider). Reasons: PRICE_OUT_OF_RANGE, PRICE_AGAINST_POLICY (the operator's bounds), OWNER_MISMATCH (the
+   * provider's prices so far name another owner), VERSION_CONFLICT, OUTBOX_FULL, IDEMPOTENCY_CONFLICT.
    */
   setPricingConfig(
     request: SetPricingConfigRequest,
