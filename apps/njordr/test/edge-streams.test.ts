@@ -200,14 +200,17 @@ describe('bounds', () => {
 
 describe('closing', () => {
   it('lets running requests finish, then cuts off what does not', async () => {
+    const running = { streams: 0, reads: 0 };
     const edge = await startEdge({
       compute: {
         executeRequest: async function* (_request, ctx) {
           yield* [accepted(), chunk(1n, 'x')];
+          running.streams += 1;
           await aborted(ctx);
           ctx.signal.throwIfAborted();
         },
         getRequest: async () => {
+          running.reads += 1;
           await new Promise((resolve) => setTimeout(resolve, 50));
           return { request: njordr.ComputeRequest.fromPartial({ requestId: 'r' }) };
         },
@@ -215,9 +218,8 @@ describe('closing', () => {
     });
     const stream = edge.call('POST', chat, { body: { model: 'm', messages, stream: true } });
     const read = edge.call('GET', '/api/v1/marketplace/requests/r');
-    await waitFor(async () =>
-      (await edge.metrics.render()).includes('http_server_active_requests{service="njordr"} 2'),
-    );
+    await waitFor(() => running.streams === 1 && running.reads === 1);
+    expect(await edge.metrics.render()).toContain('http_server_active_requests{service="njordr"} 2');
     const closed = edge.close();
     const late = await edge.call('GET', '/v1/models');
     expect(late.json).toMatchObject({ error: { code: 'DRAINING' } });

@@ -158,7 +158,7 @@ describe('a request over gRPC', () => {
   });
 
   it('CreateRequest works in the background; GetRequest waits and brings the answer, to its owner only', async () => {
-    open.hub.script('p1', ['one', { pauseMs: 50 }, ' two', stop]);
+    open.hub.script('p1', ['one', { pauseMs: 1_000 }, ' two', stop]);
     const { compute } = open.client();
     const { request } = await compute.createRequest({ idempotencyKey: 'k', parameters: parameters() });
     const { requestId } = request!;

@@ -127,6 +127,7 @@ export async function openRequests({
   };
   const quality: Handlers<typeof eikthyrnir.QualityServiceService> = {
     async recordObservations({ observations }) {
+      if (received.refusing) throw commonFaults.DEPENDENCY_UNAVAILABLE('Quality is away.');
       received.observations.push(...observations);
       return { accepted: BigInt(observations.length), duplicates: 0n };
     },
