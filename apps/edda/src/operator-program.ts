@@ -1,20 +1,11 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { auditVerify } from './commands/audit-verify.ts';
 import { keys } from './commands/keys.ts';
+import { addSettingsCommands } from './commands/settings/add-settings-commands.ts';
 import { token } from './commands/token.ts';
 import { welcome } from './commands/welcome.ts';
 import { MAX_PORT_OFFSET } from './market/market-ports.ts';
-
-/** Parses an option that must be a whole number within bounds. */
-export const wholeNumber = (min: number, max: number) => (text: string) => {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < min || value > max) {
-    throw new InvalidArgumentError(`must be a whole number from ${min} to ${max}.`);
-  }
-  return value;
-};
-
-export const dataDir = () => new Option('--data-dir <folder>', 'where keys, databases and logs live').default('.edda');
+import { dataDir, wholeNumber } from './options.ts';
 
 const role = () =>
   new Option('--role <role...>', 'what the bearer may do')
@@ -59,5 +50,6 @@ export function createOperatorProgram(): Command {
     .option('--port-offset <n>', 'as given to up', wholeNumber(0, MAX_PORT_OFFSET), 0)
     .option('--host <name>', 'where the services listen', '127.0.0.1')
     .action(auditVerify);
+  addSettingsCommands(program);
   return program;
 }

@@ -2,7 +2,8 @@ import { type Command } from 'commander';
 import { demo } from './commands/demo.ts';
 import { up } from './commands/up.ts';
 import { MAX_PORT_OFFSET } from './market/market-ports.ts';
-import { createOperatorProgram, dataDir, wholeNumber } from './operator-program.ts';
+import { createOperatorProgram } from './operator-program.ts';
+import { dataDir, wholeNumber } from './options.ts';
 
 /** The whole command line. Every command names its options in its `--help`. */
 export function createProgram(): Command {

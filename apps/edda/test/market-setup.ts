@@ -18,7 +18,8 @@ export interface TestMarket {
   /** The key that signs this market's tokens. */
   signingKeyFile: string;
   logger: ReturnType<typeof createLogger>;
-  /** What all parts log. */
+  /** Its data folder, and what all parts log there. */
+  dataDir: string;
   logFile: string;
   close(): Promise<void>;
 }
@@ -52,7 +53,7 @@ export async function openTestMarket(settings: MarketSettings = {}, tracesUrl?: 
     requester,
     token: await tokensOf(market, requester)(),
     signingKeyFile: folder.signingKeyFile,
-    ...{ logger, logFile: folder.logFile },
+    ...{ logger, dataDir: root, logFile: folder.logFile },
     async close() {
       await agent.close();
       await market.close();
