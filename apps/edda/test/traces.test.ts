@@ -68,6 +68,24 @@ describe('with a trace collector, one request', () => {
     expect(named('vedrfolnir', 'job').events).toEqual(['first_token']);
   });
 
+  it.each([
+    ['njordr', 'deliver njordr.request.accepted'],
+    ['njordr', 'deliver njordr.transaction.completed'],
+    ['heidrun', 'deliver heidrun.hold.created'],
+    ['heidrun', 'deliver heidrun.capture.posted'],
+  ])('%s shows when it did %s, and which batch took it to the history', async (service, name) => {
+    await waitFor(() => of(service).some((span) => span.name === name), { what: 'the delivery', timeoutMs: 30_000 });
+    const delivery = named(service, name);
+    expect(of(service).map(({ spanId }) => spanId)).toContain(delivery.parentSpanId);
+    const [batch] = delivery.links;
+    const inBatch = () => collector.spans.filter((span) => span.traceId === batch);
+    await waitFor(() => inBatch().some((span) => span.service === 'nornen'), { what: 'its end', timeoutMs: 30_000 });
+    expect(inBatch()).toContainEqual(expect.objectContaining({ service, name: 'deliver', parentSpanId: '' }));
+    expect(inBatch()).toContainEqual(
+      expect.objectContaining({ service: 'nornen', name: 'edda.nornen.v1.HistoryService/IngestEvents' }),
+    );
+  });
+
   it('sends neither prompt nor answer nor token', () => {
     const sent = collector.sent();
     expect(sent).toContain(traceId);

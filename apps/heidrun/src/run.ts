@@ -3,7 +3,14 @@ import { join } from 'node:path';
 import { heidrun, nornen } from '@edda/contracts';
 import { implement, type ServiceEntry } from '@edda/grpc-kit';
 import { appendEvents, createOutboxRelay, type OutboxRelay } from '@edda/pg-kit';
-import { openService, outboxMetrics, type RunningService, serveSettings, type ServiceBase } from '@edda/service-kit';
+import {
+  openService,
+  outboxMetrics,
+  type RunningService,
+  serveSettings,
+  type ServiceBase,
+  tracedDelivery,
+} from '@edda/service-kit';
 import { createSettings, type DeepPartial, type Settings } from '@edda/settings';
 import { type Clock, type Logger, systemClock } from '@edda/telemetry';
 import { type AsyncTokenCounter } from '@edda/tokens';
@@ -248,12 +255,10 @@ function createPayments({ base, settings, secrets, clock, relay }: Parts): Payme
 
 function createRelay({ base, settings }: Pick<Parts, 'base' | 'settings'>): OutboxRelay {
   const { peers, outbox } = settings.current();
+  const history = base.peer(nornen.HistoryServiceService, peers.nornen, peers.tls);
   const relay = createOutboxRelay({
     pool: base.pool,
-    deliver: createDeliverEvents({
-      history: base.peer(nornen.HistoryServiceService, peers.nornen, peers.tls),
-      logger: base.logger.module('outbox'),
-    }),
+    deliver: tracedDelivery(base.tracer, createDeliverEvents({ history, logger: base.logger.module('outbox') })),
     maxPending: outbox.maxPending,
     // One worker: each holds a connection of the pool while it delivers.
     hashPartitions: 1,

@@ -3,7 +3,14 @@ import { join } from 'node:path';
 import { eikthyrnir, heidrun, njordr, nornen } from '@edda/contracts';
 import { implement } from '@edda/grpc-kit';
 import { appendEvents, createOutboxRelay, type OutboxMetrics } from '@edda/pg-kit';
-import { openService, outboxMetrics, type RunningService, serveSettings, type ServiceBase } from '@edda/service-kit';
+import {
+  openService,
+  outboxMetrics,
+  type RunningService,
+  serveSettings,
+  type ServiceBase,
+  tracedDelivery,
+} from '@edda/service-kit';
 import { createSettings, type DeepPartial, type Secrets, type Settings } from '@edda/settings';
 import { type Clock, type Logger, systemClock } from '@edda/telemetry';
 import { countRequests } from './count-requests.ts';
@@ -177,7 +184,7 @@ function openRelay({ base, settings }: Parts, peers: ReturnType<typeof openPeers
   const logger = base.logger.module('events');
   const relay = createOutboxRelay({
     ...{ pool: base.pool, logger, metrics, pollIntervalMs, maxPending, hashPartitions: 2 },
-    deliver: createDeliverEvents({ ...peers, logger }),
+    deliver: tracedDelivery(base.tracer, createDeliverEvents({ ...peers, logger })),
   });
   base.onClose('outbox relay', () => relay.stop());
   relay.start();

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { auditTables } from '@edda/audit';
-import { idempotencyTables, idempotencyTableSql, outboxTables, outboxTableSql } from '@edda/pg-kit';
+import { idempotencyTables, idempotencyTableSql, outboxTables, outboxTableSteps } from '@edda/pg-kit';
 import { settingsTables } from '@edda/service-kit';
 import { createTestDatabases, prismaSchemaDrift } from '@edda/testing';
 import { afterAll, expect, it } from 'vitest';
@@ -18,7 +18,10 @@ it('schema.prisma is what the migrations make', async () => {
 });
 
 it('the outbox and the idempotency store are as the kit expects them', async () => {
-  const sql = await readFile(join(prisma, 'migrations/20261121000010_providers/migration.sql'), 'utf8');
-  expect(sql).toContain(outboxTableSql.trim());
+  const migration = (name: string) => readFile(join(prisma, 'migrations', name, 'migration.sql'), 'utf8');
+  const sql = await migration('20261121000010_providers');
+  const [created, traced] = outboxTableSteps;
+  expect(sql).toContain(created.trim());
+  expect(await migration('20261121000300_outbox_traces')).toContain(traced.trim());
   expect(sql).toContain(idempotencyTableSql.trim());
 });

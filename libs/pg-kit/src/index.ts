@@ -33,7 +33,7 @@ export {
 } from './outbox/create-outbox-relay.ts';
 export { type OutboxEvent } from './outbox/deliver-once.ts';
 export { assertOutboxCapacity, countPending } from './outbox/outbox-capacity.ts';
-export { OUTBOX_PARTITIONS, outboxTables, outboxTableSql } from './outbox/outbox-table-sql.ts';
+export { OUTBOX_PARTITIONS, outboxTables, outboxTableSql, outboxTableSteps } from './outbox/outbox-table-sql.ts';
 export { sweepPublished } from './outbox/sweep-published.ts';
 export { decodePageToken, encodePageToken, pagePosition, takePage } from './page-tokens.ts';
 export { createWakeUp, type WakeUp } from './wake-up.ts';

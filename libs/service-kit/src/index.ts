@@ -12,4 +12,5 @@ export {
   type ServeSettingsOptions,
   settingsRules,
 } from './settings/serve-settings.ts';
+export { tracedDelivery } from './traced-delivery.ts';
 export { settingsTables, settingsTableSql } from './settings/settings-table-sql.ts';

@@ -14,7 +14,7 @@ export {
 export { type LogFile, type LogRotation, openLogFile } from './open-log-file.ts';
 export { type OperationsServer, type OperationsServerOptions, startOperationsServer } from './operations-server.ts';
 export { isSecretName, redactFields, redactText } from './redact.ts';
-export { currentSpan, inSpan } from './tracing/in-span.ts';
+export { currentSpan, failureOf, inSpan } from './tracing/in-span.ts';
 export { openTracer, type TracerOptions } from './tracing/open-tracer.ts';
 export { type Span, type SpanAttributes, type SpanOptions, type Tracer } from './tracing/span.ts';
 export { currentContext, type RequestContext, runWithContext } from './request-context.ts';

@@ -11,11 +11,14 @@ export interface CollectedSpan {
   /** Empty for the first of a trace. */
   parentSpanId: string;
   events: string[];
+  /** Ids of the traces it is linked to. */
+  links: string[];
 }
 
 interface OtlpSpan extends Pick<CollectedSpan, 'name' | 'traceId' | 'spanId'> {
   parentSpanId?: string;
   events?: { name: string }[];
+  links?: { traceId: string }[];
 }
 
 interface OtlpTraces {
@@ -61,8 +64,9 @@ function spansOf({ resourceSpans }: OtlpTraces): CollectedSpan[] {
   return resourceSpans.flatMap(({ resource, scopeSpans }) => {
     const service = resource.attributes.find(({ key }) => key === 'service.name')?.value.stringValue ?? '';
     return scopeSpans.flatMap((scope) =>
-      scope.spans.map(({ name, traceId, spanId, parentSpanId = '', events = [] }) => {
-        return { service, name, traceId, spanId, parentSpanId, events: events.map((event) => event.name) };
+      scope.spans.map(({ name, traceId, spanId, parentSpanId = '', events = [], links = [] }) => {
+        const own = { service, name, traceId, spanId, parentSpanId };
+        return { ...own, events: events.map((event) => event.name), links: links.map((link) => link.traceId) };
       }),
     );
   });

@@ -2,6 +2,7 @@ import { auditCaller } from '@edda/audit';
 import { type heidrun } from '@edda/contracts';
 import { type CallContext, parseWith } from '@edda/grpc-kit';
 import { hashRequest } from '@edda/pg-kit';
+import { currentSpan } from '@edda/telemetry';
 import { z } from 'zod';
 import { fields } from '../fields.ts';
 import { callerOf } from '../ledger/visibility.ts';
@@ -30,8 +31,12 @@ export function createCancelPreAuth(deps: PreAuthDeps) {
     if (found.resolution !== undefined) return repeated(deps, found, origin);
     const { hold } = found;
     const { reason } = request;
-    const by = auditCaller(ctx.identity);
-    const done = await release(deps, { kind: 'CANCELLED', hold, reason, origin, by, signal: ctx.signal });
+    const call = {
+      by: auditCaller(ctx.identity),
+      signal: ctx.signal,
+      traceparent: currentSpan()?.traceparent,
+    };
+    const done = await release(deps, { kind: 'CANCELLED', hold, reason, origin, ...call });
     deps.known.forget(hold.id);
     if (done === undefined) return repeated(deps, (await findHold(deps.pool, hold.id)) ?? found, origin);
     deps.notify();

@@ -3,6 +3,7 @@ import { common, enumName, type heidrun } from '@edda/contracts';
 import { invalidInput } from '@edda/faults';
 import { type CallContext, parseWith } from '@edda/grpc-kit';
 import { hashRequest } from '@edda/pg-kit';
+import { currentSpan } from '@edda/telemetry';
 import { z } from 'zod';
 import { fields } from '../fields.ts';
 import { callerOf } from '../ledger/visibility.ts';
@@ -55,9 +56,13 @@ export function createCapturePreAuth(deps: PreAuthDeps) {
     const legs = await measureLegs(deps.counter, hold.model, request.legs);
     const finishReason = enumName(common.FinishReason, request.finishReason) ?? 'UNSPECIFIED';
     const { amountCents } = request;
-    const by = auditCaller(ctx.identity);
+    const call = {
+      by: auditCaller(ctx.identity),
+      signal: ctx.signal,
+      traceparent: currentSpan()?.traceparent,
+    };
     const done = await deps.batches
-      .capture({ kind: 'CAPTURED', hold, legs, amountCents, finishReason, origin, by, signal: ctx.signal })
+      .capture({ kind: 'CAPTURED', hold, legs, amountCents, finishReason, origin, ...call })
       .catch((error: unknown) => {
         throw asResolutionConflict(error);
       });

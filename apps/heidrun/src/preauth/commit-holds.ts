@@ -49,15 +49,17 @@ function statementsOf(
   outcomes: readonly (HeldOutcome | Error)[],
   { wallets }: HoldFacts,
 ): QueryConfig[] {
-  const added = items.flatMap(({ by }, index) => {
+  const added = items.flatMap(({ by, traceparent }, index) => {
     const outcome = outcomes[index];
-    return outcome === undefined || outcome instanceof Error || outcome.replayed ? [] : [{ hold: outcome.hold, by }];
+    return outcome === undefined || outcome instanceof Error || outcome.replayed
+      ? []
+      : [{ hold: outcome.hold, by, traceparent }];
   });
   if (added.length === 0) return [];
   const holds = added.map(({ hold }) => hold);
   return [
     ...insertHoldsQueries(holds, wallets),
-    appendEventsQuery(holds.map(holdCreated)),
+    appendEventsQuery(added.map(({ hold, traceparent }) => ({ ...holdCreated(hold), traceparent }))),
     appendAuditQuery(added.map(({ hold, by }) => auditHeld(hold, by))),
   ];
 }

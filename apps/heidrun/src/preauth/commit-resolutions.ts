@@ -70,7 +70,7 @@ function statementsOf(resolved: readonly ResolvedHold[], books: readonly Provide
       // One row of the company's account for the whole batch; concurrent batches rarely choose the same.
       stripeBy: resolved[0]?.item.hold.id ?? '',
     }),
-    appendEventsQuery(resolved.map((one) => eventOf(one, now))),
+    appendEventsQuery(resolved.map((one) => ({ ...eventOf(one, now), traceparent: one.item.traceparent }))),
     appendAuditQuery(resolved.map((one) => auditOf(one, now))),
   ];
 }

@@ -14,6 +14,8 @@ export interface HoldItem {
   by: Actor;
   /** Aborted when the caller waits no longer: the item is then dropped before anything is written. */
   signal: AbortSignal;
+  /** The call's span: a batch runs in nobody's. */
+  traceparent?: string | undefined;
 }
 
 /** The hold of a call's transaction; `replayed` when an earlier call made it. */

@@ -2,6 +2,7 @@ import { auditCaller } from '@edda/audit';
 import { common, type heidrun } from '@edda/contracts';
 import { type CallContext } from '@edda/grpc-kit';
 import { hashRequest } from '@edda/pg-kit';
+import { currentSpan } from '@edda/telemetry';
 import { callerOf } from '../ledger/visibility.ts';
 import { toPinnedPrice } from './candidate.ts';
 import { type Hold } from './hold.ts';
@@ -16,7 +17,14 @@ export function createPreAuthorize(deps: PreAuthDeps) {
     const { idempotencyKey, ...content } = request;
     const origin = { caller: callerOf(ctx.identity), idempotencyKey, requestHash: hashRequest(content) };
     const { hold, replayed } = await deps.batches
-      .hold({ request, wanted, origin, by: auditCaller(ctx.identity), signal: ctx.signal })
+      .hold({
+        request,
+        wanted,
+        origin,
+        by: auditCaller(ctx.identity),
+        signal: ctx.signal,
+        traceparent: currentSpan()?.traceparent,
+      })
       .catch((error: unknown) => {
         throw asHoldConflict(error);
       });

@@ -22,6 +22,8 @@ export interface CaptureItem {
   by: Actor;
   /** Aborted when the caller waits no longer: the item is then dropped before anything is written. */
   signal: AbortSignal;
+  /** The call's span: a batch runs in nobody's. */
+  traceparent?: string | undefined;
 }
 
 /** A checked cancellation. */
@@ -32,6 +34,8 @@ export interface CancelItem {
   origin: ResolutionOrigin;
   by: Actor;
   signal: AbortSignal;
+  /** The call's span: a batch runs in nobody's. */
+  traceparent?: string | undefined;
 }
 
 export type ResolutionItem = CaptureItem | CancelItem;

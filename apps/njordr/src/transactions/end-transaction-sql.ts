@@ -48,7 +48,7 @@ WITH ended AS (
     $29::bigint[], $30::bigint[], $31::bigint[], $32::bigint[], $33::bigint[], $34::bigint[])
     WITH ORDINALITY AS leg (provider_id, owner_id, network_id, attempt, input_tokens, output_tokens, price_cents,
       output_price_cents, price_unit_tokens, price_version, earnings_cents, claimed_input, claimed_output, position)
-), noted AS (${insertEventsFrom('ended', 35)}), audited AS (${auditOnce('ended', 40)})
+), noted AS (${insertEventsFrom('ended', 35)}), audited AS (${auditOnce('ended', 41)})
 SELECT FROM ended`;
 
 /** The legs as columns, in the order of the statement's parameters 22 to 34. */

@@ -116,7 +116,7 @@ WITH created AS (
 ), decided AS (
   INSERT INTO routing_decisions (transaction_id, epoch, decision, query)
   SELECT transaction_id, $15, $16, $17 FROM created
-), noted AS (${insertEventsFrom('created', 18)}), audited AS (${auditOnce('created', 23)})
+), noted AS (${insertEventsFrom('created', 18)}), audited AS (${auditOnce('created', 24)})
 SELECT FROM created`;
 
 const START = `

@@ -1,3 +1,4 @@
+import { currentSpan } from '@edda/telemetry';
 import { type ClientBase, type QueryConfig } from 'pg';
 import { jsonText } from '../json-text.ts';
 import { OUTBOX_PARTITIONS } from './outbox-table-sql.ts';
@@ -9,6 +10,8 @@ export interface NewEvent {
   type: string;
   payload: unknown;
   requestId?: string;
+  /** The span it belongs to; by default the one that appends it. Batches name each event's own. */
+  traceparent?: string | undefined;
   occurredAt: Date;
 }
 
@@ -18,8 +21,8 @@ export interface NewEvent {
  */
 const APPEND = `
 WITH input AS (
-  SELECT * FROM unnest($1::text[], $2::text[], $3::jsonb[], $4::text[], $5::timestamptz[])
-    WITH ORDINALITY AS t (subject, type, payload, request_id, occurred_at, position)
+  SELECT * FROM unnest($1::text[], $2::text[], $3::jsonb[], $4::text[], $5::timestamptz[], $6::text[])
+    WITH ORDINALITY AS t (subject, type, payload, request_id, occurred_at, traceparent, position)
 ), added AS (
   SELECT subject, count(*) AS events FROM input GROUP BY subject
 ), bumped AS (
@@ -32,8 +35,9 @@ WITH input AS (
     + row_number() OVER (PARTITION BY input.subject ORDER BY input.position) AS sequence
   FROM input JOIN added USING (subject) JOIN bumped USING (subject)
 ), inserted AS (
-  INSERT INTO outbox_events (subject, sequence, partition, type, payload, request_id, occurred_at)
-  SELECT subject, sequence, (hashtext(subject) & 2147483647) % ${OUTBOX_PARTITIONS}, type, payload, request_id, occurred_at
+  INSERT INTO outbox_events (subject, sequence, partition, type, payload, request_id, occurred_at, traceparent)
+  SELECT subject, sequence, (hashtext(subject) & 2147483647) % ${OUTBOX_PARTITIONS}, type, payload, request_id, occurred_at,
+    traceparent
   FROM numbered ORDER BY position
   RETURNING subject, sequence
 )
@@ -51,6 +55,7 @@ export async function appendEvents(client: ClientBase, events: readonly NewEvent
 
 /** The statement of `appendEvents`, for transactions that send several at once. */
 export function appendEventsQuery(events: readonly NewEvent[]): QueryConfig {
+  const here = currentSpan()?.traceparent;
   return {
     name: 'outbox-append',
     text: APPEND,
@@ -60,6 +65,7 @@ export function appendEventsQuery(events: readonly NewEvent[]): QueryConfig {
       events.map((event) => jsonText(event.payload)),
       events.map((event) => event.requestId ?? null),
       events.map((event) => event.occurredAt),
+      events.map((event) => event.traceparent ?? here ?? null),
     ],
   };
 }

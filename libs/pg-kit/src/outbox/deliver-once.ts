@@ -12,6 +12,8 @@ export interface OutboxEvent {
   payload: unknown;
   requestId: string | undefined;
   occurredAt: Date;
+  /** The span it was written in; undefined where there was no trace. */
+  traceparent?: string | undefined;
 }
 
 export interface DeliverOptions {
@@ -29,7 +31,7 @@ export interface DeliverOptions {
  */
 const CLAIM = 'SELECT partition FROM outbox_partitions WHERE partition = ANY($1) ORDER BY 1 FOR UPDATE SKIP LOCKED';
 const NEXT = `
-SELECT id, subject, sequence, type, payload, request_id AS "requestId", occurred_at AS "occurredAt"
+SELECT id, subject, sequence, type, payload, request_id AS "requestId", occurred_at AS "occurredAt", traceparent
 FROM outbox_events WHERE NOT published AND partition = ANY($1) ORDER BY id LIMIT $2`;
 const MARK = 'UPDATE outbox_events SET published = true, published_at = now() WHERE id = ANY($1)';
 
@@ -74,7 +76,13 @@ export function deliverOnce(
 }
 
 function normalise(row: OutboxEvent): OutboxEvent {
-  return { ...row, id: BigInt(row.id), sequence: BigInt(row.sequence), requestId: row.requestId ?? undefined };
+  return {
+    ...row,
+    id: BigInt(row.id),
+    sequence: BigInt(row.sequence),
+    requestId: row.requestId ?? undefined,
+    traceparent: row.traceparent ?? undefined,
+  };
 }
 
 async function untilAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {

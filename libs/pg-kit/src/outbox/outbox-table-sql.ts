@@ -5,10 +5,10 @@ export const OUTBOX_PARTITIONS = 64;
 export const outboxTables = ['outbox_events', 'outbox_sequences', 'outbox_partitions'] as const;
 
 /**
- * DDL each service copies into a migration. `outbox_partitions` holds one row per partition; locking it makes a relay
+ * DDL each service copies into migrations, one for each step. `outbox_partitions` holds one row per partition; locking it makes a relay
  * the only one to deliver that partition, which is what keeps a subject's events in order.
  */
-export const outboxTableSql = `
+const created = `
 CREATE TABLE outbox_sequences (
   subject text PRIMARY KEY,
   last_sequence bigint NOT NULL
@@ -35,3 +35,13 @@ CREATE TABLE outbox_partitions (
 );
 INSERT INTO outbox_partitions SELECT generate_series(0, ${OUTBOX_PARTITIONS - 1});
 `;
+
+/** The span an event was written in, so that its delivery, later and perhaps by another replica, is seen in that trace. */
+const traced = `
+ALTER TABLE outbox_events ADD COLUMN traceparent text;
+`;
+
+export const outboxTableSteps = [created, traced] as const;
+
+/** The outbox as it is now, for a database made in one go. */
+export const outboxTableSql = outboxTableSteps.join('');

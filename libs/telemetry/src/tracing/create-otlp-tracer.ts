@@ -26,6 +26,7 @@ const kinds = {
   server: SpanKind.SERVER,
   client: SpanKind.CLIENT,
   consumer: SpanKind.CONSUMER,
+  producer: SpanKind.PRODUCER,
 } as const;
 
 const traceparentForm = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})$/;
@@ -50,8 +51,14 @@ export function createOtlpTracer(options: Omit<TracerOptions, 'endpoint'> & { ur
   };
 }
 
-function open(tracer: SdkTracer, name: string, { kind = 'internal', attributes }: SpanOptions, parent: Context): Span {
-  const span = tracer.startSpan(name, { kind: kinds[kind], ...(attributes && { attributes }) }, parent);
+function open(tracer: SdkTracer, name: string, options: SpanOptions, parent: Context): Span {
+  const { kind = 'internal', attributes, links = [] } = options;
+  const linked = links.flatMap((traceparent) => {
+    const context = spanContextOf(traceparent);
+    return context === undefined ? [] : [{ context }];
+  });
+  const given = { kind: kinds[kind], links: linked, ...(attributes && { attributes }) };
+  const span = tracer.startSpan(name, given, parent);
   const { traceId } = span.spanContext();
   return {
     traceId,
@@ -73,10 +80,14 @@ function traceparentOf(span: SdkSpan): string {
 
 /** A malformed parent is no reason to refuse anything: the trace begins here then. */
 function contextOf(traceparent: string | undefined): Context {
+  const parent = spanContextOf(traceparent);
+  return parent === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, parent);
+}
+
+function spanContextOf(traceparent: string | undefined): SpanContext | undefined {
   const [, traceId, spanId, flags] = traceparentForm.exec(traceparent ?? '') ?? [];
-  if (traceId === undefined || spanId === undefined || flags === undefined) return ROOT_CONTEXT;
-  const parent: SpanContext = { traceId, spanId, traceFlags: Number.parseInt(flags, 16) & 1, isRemote: true };
-  return trace.setSpanContext(ROOT_CONTEXT, parent);
+  if (traceId === undefined || spanId === undefined || flags === undefined) return undefined;
+  return { traceId, spanId, traceFlags: Number.parseInt(flags, 16) & 1, isRemote: true };
 }
 
 /** Counts what was sent and what was lost. A collector that is away costs one line in the log until it is back. */

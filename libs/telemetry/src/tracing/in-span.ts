@@ -18,7 +18,7 @@ export async function inSpan<Result>(
     span.end();
     return result;
   } catch (error) {
-    span.end(reasonOf(error));
+    span.end(failureOf(error));
     throw error;
   }
 }
@@ -28,7 +28,8 @@ export function currentSpan(): Span | undefined {
   return currentContext()?.span;
 }
 
-function reasonOf(error: unknown): string {
+/** What a span says of a failure: a fault's reason, else the error's kind; never a message. */
+export function failureOf(error: unknown): string {
   if (!(error instanceof Error)) return 'error';
   return 'reason' in error && typeof error.reason === 'string' ? error.reason : error.name;
 }

@@ -17,8 +17,10 @@ export type SpanAttributes = Readonly<Record<string, string | number | boolean>>
 
 export interface SpanOptions {
   /** Which side of a call it is; `internal` without it. */
-  kind?: 'internal' | 'server' | 'client' | 'consumer';
+  kind?: 'internal' | 'server' | 'client' | 'consumer' | 'producer';
   attributes?: SpanAttributes;
+  /** Spans of other traces that it belongs together with, as their traceparents; malformed ones are left out. */
+  links?: readonly string[];
 }
 
 /** Begins the spans of one service; where traces are off there is none, and nothing is made. */
