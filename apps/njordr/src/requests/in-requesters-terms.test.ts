@@ -24,3 +24,10 @@ it('leaves alone what names no field, and what is no fault', () => {
   expect(inRequestersTerms(plain)).toBe(plain);
   expect(inRequestersTerms('text')).toBe('text');
 });
+
+it('keeps for the log what only we can have written wrong', () => {
+  const refusal = new Fault('invalid', 'INVALID_INPUT', 'ttl_seconds: must be at most 800', {
+    violations: [{ field: 'ttl_seconds', description: 'must be at most 800' }],
+  });
+  expect(inRequestersTerms(refusal)).toMatchObject({ reason: 'INTERNAL', violations: [], cause: refusal });
+});
