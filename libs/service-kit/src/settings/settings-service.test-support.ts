@@ -41,7 +41,7 @@ const schema = defineSettings({
 });
 
 /** Two replicas need it; undefined where there is no Redis. */
-export const redisUrl = inject('redisUrl');
+export const redisUrl = inject('redisUrl') || undefined;
 
 const folder = mkdtempSync(join(tmpdir(), 'settings-service-'));
 const { privateJwk, jwks } = await generateSigningKeys();
