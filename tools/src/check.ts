@@ -83,6 +83,8 @@ const steps: Step[] = [
   testsStep('tests', () => runVitest({})),
   // Money above all: what was acknowledged survives whatever is killed.
   script('chaos of money', 'chaos/src/main.ts', ['money', '--short']),
+  // And the market as a whole: who pays, and what was told to whom, though every part dies meanwhile.
+  script('chaos of the market', 'chaos/src/main.ts', ['market', '--short']),
   testsStep('tests against containers', containerTests),
   { name: 'compose smoke test', run: composeSmoke },
 ];

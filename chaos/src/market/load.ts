@@ -86,7 +86,7 @@ async function insist(client: Client, what: Deed['what'], index: number, options
 
 function callOf({ what, amountCents }: Deed, model: string, random: Random) {
   const messages = [{ role: 'user', content: `Verse ${random.between(1, 1_000)} of the song, please.` }];
-  const tokens = random.between(5, 40);
+  const tokens = random.between(5, 80);
   if (what === 'top-up') return { path: '/api/v1/payments/top-ups', body: { amount_cents: amountCents } };
   if (what === 'create' || what === 'cancel') {
     return { path: '/api/v1/marketplace/requests', body: { model, messages, max_output_tokens: tokens } };

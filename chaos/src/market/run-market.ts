@@ -55,7 +55,8 @@ export async function runMarket({ seed, seconds, log }: MarketRun): Promise<Mark
       njordr: { recovery: { leaseSeconds: 2, sweepIntervalMs: 200 }, requests: { defaultTimeoutMs: 8_000 } },
       heidrun: { holds: { sweepIntervalMs: 500 } },
     },
-    agents: [agent('quick', 0), agent('slow', 40)],
+    // Slow enough that what is killed is killed in the middle of answers.
+    agents: [agent('quick', 60), agent('slow', 20)],
     payees: [owner('owner-of-hostile')],
   });
   try {
