@@ -6,11 +6,5 @@ import { join } from 'node:path';
 process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, '../../../node_modules/.cache/compile');
 enableCompileCache(process.env['NODE_COMPILE_CACHE']);
 
-const { describe } = await import('@edda/service-kit');
-try {
-  const { createProgram } = await import('./program.ts');
-  await createProgram().parseAsync();
-} catch (error) {
-  process.stderr.write(`edda: ${describe(error)}\n`);
-  process.exit(1);
-}
+const { runCommandLine } = await import('./command-line.ts');
+await runCommandLine();
