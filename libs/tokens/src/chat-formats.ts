@@ -29,8 +29,13 @@ export function chatFormatOf(encoding: EncodingName): ChatFormat {
       return (messages) => chatMl(messages[0]?.role === 'system' ? messages : [qwenPersona, ...messages]);
     case 'qwen3':
       return chatMl;
+    case 'llama2':
+      return llama2;
+    case 'mistral-v1':
+      return mistralV1;
+    case 'mistral-v3':
     case 'tekken':
-      return tekken;
+      return mistralV3;
     case 'deepseek-v3':
       return deepseek;
     default:
@@ -70,20 +75,82 @@ const qwenPersona: CountedMessage = {
 };
 
 /**
- * mistral-common, instruct format v3: `<s>`, questions as `[INST]content[/INST]`, answers as `content</s>`, the
- * results of tools between tokens of their own. What the system says stands before the last question.
+ * Meta, "Llama 2 prompt format": each exchange `<s>`, `[INST] question [/INST] answer `, `</s>`, read as one text, what
+ * the system says in the first question between `<<SYS>>\n` and `\n<</SYS>>\n\n`.
  */
-const tekken: ChatFormat = (messages) => {
-  const system = messages.filter(({ role }) => role === 'system').map(({ content }) => content);
-  const rest = messages.filter(({ role }) => role !== 'system');
-  const last = rest.findLastIndex(({ role }) => role === 'user');
-  if (system.length > 0 && last < 0) rest.push({ role: 'user', content: '' });
-  const asked = last < 0 ? rest.length - 1 : last;
+const llama2: ChatFormat = (messages) => {
+  const { system, rest } = apart(messages);
+  const prompt: ChatPrompt = { special: 0, texts: [] };
+  const persona = system.length > 0 ? `<<SYS>>\n${system.join('\n\n')}\n<</SYS>>\n\n` : '';
+  const first = rest.findIndex(({ role }) => role !== 'assistant');
+  let open = '';
+  for (const [i, { role, content }] of rest.entries()) {
+    if (role === 'assistant') {
+      prompt.texts.push(`${open} ${content.trim()} `);
+      prompt.special += 2;
+      open = '';
+      continue;
+    }
+    if (open !== '') closeUnanswered();
+    open = `[INST] ${`${i === first ? persona : ''}${content}`.trim()} [/INST]`;
+  }
+  if (open !== '') closeUnanswered();
+  return prompt;
+
+  function closeUnanswered(): void {
+    prompt.texts.push(open);
+    prompt.special++;
+  }
+};
+
+/**
+ * mistral-common, instruct format v1: `<s>`, questions as the text `[INST] content [/INST]`, answers as `content</s>`.
+ * What the system says stands before the first question.
+ */
+const mistralV1: ChatFormat = (messages) => {
+  const { system, rest } = apart(messages);
+  const first = rest.findIndex(({ role }) => role === 'user');
   return {
-    special: rest.reduce((sum, { role }) => sum + (role === 'assistant' ? 1 : 2), 1),
-    texts: rest.map(({ content }, i) => (i === asked ? [...system, content].join('\n\n') : content)),
+    special: 1 + rest.filter(({ role }) => role === 'assistant').length,
+    texts: rest.map(({ role, content }, i) =>
+      role === 'assistant'
+        ? content
+        : `[INST] ${(i === first ? [...system, content] : [content]).join('\n\n')} [/INST]`,
+    ),
   };
 };
+
+/**
+ * mistral-common, instruct formats v2 and v3: `<s>`, questions as `[INST]content[/INST]`, answers as `content</s>`
+ * without blanks at their end, the results of tools between tokens of their own. What the system says stands before the
+ * last question.
+ */
+const mistralV3: ChatFormat = (messages) => {
+  const { system, rest } = apart(messages);
+  const last = rest.findLastIndex(({ role }) => role === 'user');
+  return {
+    special: rest.reduce((sum, { role }) => sum + (role === 'assistant' ? 1 : 2), 1),
+    texts: rest.map(({ role, content }, i) => {
+      if (role === 'assistant') return withoutBlanksBehind(content);
+      return i === last ? [...system, content].join('\n\n') : content;
+    }),
+  };
+};
+
+/** Not by a regular expression, which would take quadratic time over blanks inside the text. */
+function withoutBlanksBehind(text: string): string {
+  let end = text.length;
+  while (text[end - 1] === ' ') end--;
+  return text.slice(0, end);
+}
+
+/** What the system says, and the rest, in which there is a question then for it to stand with. */
+function apart(messages: readonly CountedMessage[]): { system: string[]; rest: CountedMessage[] } {
+  const system = messages.filter(({ role }) => role === 'system').map(({ content }) => content);
+  const rest = messages.filter(({ role }) => role !== 'system');
+  if (system.length > 0 && !rest.some(({ role }) => role === 'user')) rest.push({ role: 'user', content: '' });
+  return { system, rest };
+}
 
 /**
  * DeepSeek V3, "Chat template": the beginning, then all the system says, then `<｜User｜>question` and

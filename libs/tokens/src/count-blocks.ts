@@ -7,9 +7,10 @@ import { forcedBreak, lastSafeBreak, MAX_BLOCK_UNITS } from './find-break.ts';
  */
 export function countBlocks(counter: PieceCounter, text: string): Count {
   const total: Count = { tokens: 0, capped: false };
-  const whole = text.toWellFormed();
+  if (text === '') return total;
+  const whole = counter.opening + text.toWellFormed();
   for (let start = 0, end; start < whole.length; start = end) {
-    const block = nextBlock(whole, start);
+    const block = nextBlock(counter, whole, start);
     end = block.end;
     const count = counter.count(whole.slice(start, end));
     total.tokens += count.tokens;
@@ -19,8 +20,8 @@ export function countBlocks(counter: PieceCounter, text: string): Count {
 }
 
 /** The end of the block that starts at `start`, and whether it had to be cut where no break was. */
-function nextBlock(text: string, start: number): { end: number; forced: boolean } {
+function nextBlock(counter: PieceCounter, text: string, start: number): { end: number; forced: boolean } {
   if (text.length - start <= MAX_BLOCK_UNITS) return { end: text.length, forced: false };
-  const safe = lastSafeBreak(text, start, start + MAX_BLOCK_UNITS);
+  const safe = lastSafeBreak(counter.isSafeBreak, text, start, start + MAX_BLOCK_UNITS);
   return safe > 0 ? { end: safe, forced: false } : { end: forcedBreak(text, start), forced: true };
 }

@@ -8,11 +8,31 @@ import { NO_RANK, type TokenTable } from './token-table.ts';
  * @param bytes one byte per element, of which the first `length` are the piece
  */
 export function countMerged(bytes: Uint16Array, length: number, table: TokenTable): number {
-  // Part i spans starts[i] to starts[i + 1]; joined[i] is the rank of parts i and i + 1 together.
-  let parts = length;
   const { starts, joined } = roomFor(length);
-  for (let i = 0; i <= parts; i++) starts[i] = i;
-  for (let i = 0; i < parts - 1; i++) joined[i] = table.ofPairs[(bytes[i] ?? 0) * 256 + (bytes[i + 1] ?? 0)] ?? NO_RANK;
+  for (let i = 0; i <= length; i++) starts[i] = i;
+  for (let i = 0; i < length - 1; i++)
+    joined[i] = table.ofPairs[(bytes[i] ?? 0) * 256 + (bytes[i + 1] ?? 0)] ?? NO_RANK;
+  return mergeParts(bytes, length, table);
+}
+
+/**
+ * The same from single characters on, as SentencePiece merges. A character alone that is no token counts its bytes.
+ * @param bytes UTF-8: characters that are tokens, or one that is none
+ */
+export function countMergedCharacters(bytes: Uint16Array, length: number, table: TokenTable): number {
+  const { starts, joined } = roomFor(length);
+  let parts = 0;
+  for (let i = 0; i < length; i++) if (((bytes[i] ?? 0) & 0xc0) !== 0x80) starts[parts++] = i;
+  starts[parts] = length;
+  if (parts === 1) return length;
+  for (let i = 0; i < parts - 1; i++) joined[i] = table.rankOf(bytes, starts[i] ?? 0, starts[i + 2] ?? 0);
+  return mergeParts(bytes, parts, table);
+}
+
+/** Merges what lies in the room: part i spans starts[i] to starts[i + 1]; joined[i] is the rank of i and i + 1 together. */
+function mergeParts(bytes: Uint16Array, count: number, table: TokenTable): number {
+  let parts = count;
+  const { starts, joined } = room;
   for (;;) {
     const at = indexOfLowest(joined, parts - 1);
     if (at < 0) return parts;

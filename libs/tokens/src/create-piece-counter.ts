@@ -1,7 +1,8 @@
-import { countMerged } from './count-merged.ts';
 import { type Encoding } from './encodings.ts';
-import { loadTable } from './load-table.ts';
-import { NO_RANK, type TokenTable } from './token-table.ts';
+import { type SafeBreak, wholeCharacterEnd } from './find-break.ts';
+import { type CountRules, loadRules } from './load-rules.ts';
+import { BLANK_PIECE } from './read-sentence-pieces.ts';
+import { NO_RANK } from './token-table.ts';
 
 /** Longest piece merged whole, in UTF-16 units; longer ones are cut, and the count becomes an estimate. */
 export const MAX_PIECE_UNITS = 256;
@@ -16,16 +17,19 @@ export interface Count {
 }
 
 export interface PieceCounter {
+  /** What the model reads before every text that is not empty. */
+  readonly opening: string;
   /** Counts text as it stands. @param text well-formed and bounded by the caller */
   count(text: string): Count;
+  readonly isSafeBreak: SafeBreak;
   /** Loads the vocabulary now rather than at the first count. */
   warm(): void;
 }
 
 /** Counts tokens with one encoding. `observe` sees the length of each piece merged, for tests of the bound. */
 export function createPieceCounter(encoding: Encoding, observe?: (units: number) => void): PieceCounter {
-  let loaded: TokenTable | undefined;
-  const table = () => (loaded ??= loadTable(encoding.vocabulary));
+  let loaded: CountRules | undefined;
+  const rules = () => (loaded ??= loadRules(encoding));
   const remembered = new Map<string, number>();
   let scratch = Buffer.alloc(2 * 4_096);
   /** A piece as bytes, one per element: three for each of its units at most. */
@@ -39,16 +43,16 @@ export function createPieceCounter(encoding: Encoding, observe?: (units: number)
   }
 
   function countPiece(text: string, units: Uint16Array, from: number, to: number): number {
-    const vocabulary = table();
+    const { table, merge } = rules();
     const ascii = isAscii(units, from, to);
     const length = ascii ? to - from : toUtf8(units, from, to, bytes);
-    if ((ascii ? vocabulary.rankOf(units, from, to) : vocabulary.rankOf(bytes, 0, length)) !== NO_RANK) return 1;
+    if ((ascii ? table.rankOf(units, from, to) : table.rankOf(bytes, 0, length)) !== NO_RANK) return 1;
     const piece = text.slice(from, to);
     const known = remembered.get(piece);
     if (known !== undefined) return known;
     observe?.(piece.length);
     if (ascii) bytes.set(units.subarray(from, to));
-    const tokens = countMerged(bytes, length, vocabulary);
+    const tokens = merge(bytes, length, table);
     if (remembered.size >= MAX_REMEMBERED) remembered.clear();
     // A slice is a view into its text: remembering it as it is would keep the whole text in memory.
     remembered.set(Buffer.from(piece, 'utf16le').toString('utf16le'), tokens);
@@ -56,13 +60,14 @@ export function createPieceCounter(encoding: Encoding, observe?: (units: number)
   }
 
   function count(text: string): Count {
-    const { whole, capped: marked } = encoding.normalized ? normalize(text) : { whole: text, capped: false };
+    const { whole, capped: marked } = normalize(encoding, text);
+    const { pieceEnd } = rules();
     const units = unitsOf(whole);
     const { length } = units;
     let tokens = 0;
     let capped = marked;
     for (let start = 0, end; start < length; start = end) {
-      end = encoding.pieceEnd(units, start, length);
+      end = pieceEnd(units, start, length);
       capped ||= end - start > MAX_PIECE_UNITS;
       for (let from = start, to; from < end; from = to) {
         to = end - from <= MAX_PIECE_UNITS ? end : wholeCharacterEnd(whole, from + MAX_PIECE_UNITS);
@@ -72,7 +77,12 @@ export function createPieceCounter(encoding: Encoding, observe?: (units: number)
     return { tokens, capped };
   }
 
-  return { count, warm: () => void table() };
+  return {
+    opening: encoding.kind === 'sentencepiece' ? ' ' : '',
+    count,
+    isSafeBreak: (text, at) => rules().isSafeBreak(text, at),
+    warm: () => void rules(),
+  };
 }
 
 function isAscii(units: Uint16Array, from: number, to: number): boolean {
@@ -111,16 +121,8 @@ const mayChange = /[^\0-\u02ff]/;
 /** Sorting the marks of one character takes quadratic time; no script stacks nearly as many. */
 const manyMarks = /\p{M}{64}/u;
 
-function normalize(text: string): { whole: string; capped: boolean } {
-  if (!mayChange.test(text)) return { whole: text, capped: false };
+function normalize(encoding: Encoding, text: string): { whole: string; capped: boolean } {
+  if (encoding.kind === 'sentencepiece') return { whole: text.replaceAll(BLANK_PIECE, ' '), capped: false };
+  if (!encoding.normalized || !mayChange.test(text)) return { whole: text, capped: false };
   return manyMarks.test(text) ? { whole: text, capped: true } : { whole: text.normalize('NFC'), capped: false };
-}
-
-/** `end`, or one less where it would separate the halves of a surrogate pair. */
-export function wholeCharacterEnd(text: string, end: number): number {
-  if (end >= text.length) return text.length;
-  const before = text.charCodeAt(end - 1);
-  const after = text.charCodeAt(end);
-  const splits = before >= 0xd800 && before <= 0xdbff && after >= 0xdc00 && after <= 0xdfff;
-  return splits ? end - 1 : end;
 }

@@ -19,6 +19,7 @@ export function createStreamCounter(counter: PieceCounter): StreamCount {
   let settled = 0;
   let capped = false;
   let tail = '';
+  let opened = false;
   /** Up to here the tail is known to hold no safe break. */
   let scanned = 0;
   let counted = { units: 0, tokens: 0 };
@@ -34,11 +35,11 @@ export function createStreamCounter(counter: PieceCounter): StreamCount {
 
   function settleWhatIsSafe(): void {
     while (tail.length > MAX_BLOCK_UNITS) {
-      const safe = lastSafeBreak(tail, scanned, MAX_BLOCK_UNITS);
+      const safe = lastSafeBreak(counter.isSafeBreak, tail, scanned, MAX_BLOCK_UNITS);
       capped ||= safe < 0;
       settle(safe > 0 ? safe : forcedBreak(tail, 0));
     }
-    const safe = lastSafeBreak(tail, scanned, tail.length - 1);
+    const safe = lastSafeBreak(counter.isSafeBreak, tail, scanned, tail.length - 1);
     if (safe > 0) settle(safe);
     // The last character may still become the one before a break.
     scanned = Math.max(0, tail.length - 1);
@@ -55,7 +56,8 @@ export function createStreamCounter(counter: PieceCounter): StreamCount {
 
   return {
     push(text) {
-      tail += text;
+      tail += opened || text === '' ? text : counter.opening + text;
+      opened ||= text !== '';
       settleWhatIsSafe();
       return settled + tailTokens();
     },

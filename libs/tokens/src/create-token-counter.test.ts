@@ -29,6 +29,11 @@ describe('the model table (Metering: model → tokenizer is explicit)', () => {
     ['qwen3:0.6b', 'qwen3'],
     ['mistral-nemo', 'tekken'],
     ['mistralai/Mistral-Nemo-Instruct-2407', 'tekken'],
+    ['llama2:7b', 'llama2'],
+    ['meta-llama/Llama-2-7b-chat-hf', 'llama2'],
+    ['mixtral:8x7b', 'mistral-v1'],
+    ['mistral', 'mistral-v3'],
+    ['mistral-large-2407', 'mistral-v3'],
   ])('counts %s exactly with %s', (model, tokenizer) => {
     expect(counter.countText(model, text)).toMatchObject({ method: 'EXACT', tokenizer });
   });
@@ -36,9 +41,11 @@ describe('the model table (Metering: model → tokenizer is explicit)', () => {
   it.each([
     'llama-30b',
     'llama4',
-    'llama2:7b',
+    'llama2-uncensored',
+    'codellama',
     'qwen3.5:9b',
-    'mistral',
+    'mistral-small',
+    'mistral-large-2411',
     'claude-x',
     'my-gpt-4o',
     'davinci-9',

@@ -1,8 +1,10 @@
 import { CASELESS, classOf, DIGIT, LOWER, MARK, UPPER } from './character-classes.ts';
-import { wholeCharacterEnd } from './create-piece-counter.ts';
 
 /** Longest run without a safe break that is counted as one, in UTF-16 units. */
 export const MAX_BLOCK_UNITS = 2_048;
+
+/** Whether cutting a text at `at` changes no count. */
+export type SafeBreak = (text: string, at: number) => boolean;
 
 const LETTER = UPPER | LOWER | CASELESS;
 const APOSTROPHE = 0x27;
@@ -25,9 +27,9 @@ export function isSafeBreak(text: string, at: number): boolean {
   return separate && !isReplaced(before) && !isReplaced(after);
 }
 
-/** The last safe break in `from < at ≤ to`, or -1. It needs the character behind, so `at` stays inside the text. */
-export function lastSafeBreak(text: string, from: number, to: number): number {
-  for (let at = Math.min(to, text.length - 1); at > from; at--) if (isSafeBreak(text, at)) return at;
+/** The last break that `isSafe` in `from < at ≤ to`, or -1. It needs the character behind: `at` stays inside the text. */
+export function lastSafeBreak(isSafe: SafeBreak, text: string, from: number, to: number): number {
+  for (let at = Math.min(to, text.length - 1); at > from; at--) if (isSafe(text, at)) return at;
   return -1;
 }
 
@@ -36,7 +38,7 @@ export function forcedBreak(text: string, from: number): number {
   return wholeCharacterEnd(text, from + MAX_BLOCK_UNITS);
 }
 
-function isSurrogate(unit: number): boolean {
+export function isSurrogate(unit: number): boolean {
   return unit >= 0xd800 && unit <= 0xdfff;
 }
 
@@ -44,4 +46,13 @@ function isReplaced(unit: number): boolean {
   if (unit < 0x300) return false;
   const character = String.fromCharCode(unit);
   return character.normalize('NFC') !== character;
+}
+
+/** `end`, or one less where it would separate the halves of a surrogate pair. */
+export function wholeCharacterEnd(text: string, end: number): number {
+  if (end >= text.length) return text.length;
+  const before = text.charCodeAt(end - 1);
+  const after = text.charCodeAt(end);
+  const splits = before >= 0xd800 && before <= 0xdbff && after >= 0xdc00 && after <= 0xdfff;
+  return splits ? end - 1 : end;
 }

@@ -55,6 +55,26 @@ function openModels(): Record<string, EncodingName> {
     ['qwen3', ['qwen3', 'qwen3:*', 'qwen3-*', 'Qwen/Qwen3-*', 'qwen/qwen3-*']],
     ['tekken', ['mistral-nemo', 'mistral-nemo:*', 'mistral-nemo-*', 'open-mistral-nemo*']],
     ['tekken', ['mistralai/Mistral-Nemo-*', 'mistralai/mistral-nemo*']],
+    ['llama2', ['llama2', 'llama2:*', 'llama-2-*', 'meta-llama/Llama-2-*', 'meta-llama/llama-2-*']],
+    [
+      'mistral-v1',
+      [
+        'mixtral',
+        'mixtral:latest',
+        'mistral:v0.1',
+        'mistral:v0.2',
+        'mistral:7b-instruct-v0.2*',
+        'mixtral:8x7b*',
+        'mixtral-8x7b-*',
+      ],
+    ],
+    ['mistral-v1', ['mistralai/Mistral-7B-Instruct-v0.1', 'mistralai/Mistral-7B-Instruct-v0.2']],
+    ['mistral-v1', ['mistralai/Mixtral-8x7B-*', 'mistralai/mixtral-8x7b-*']],
+    ['mistral-v3', ['mistral', 'mistral:latest', 'mistral:7b', 'mistral:v0.3', 'mistral:7b-instruct-v0.3*']],
+    ['mistral-v3', ['mixtral:8x22b*', 'open-mixtral-8x22b*', 'mistralai/Mixtral-8x22B-*', 'mistralai/mixtral-8x22b-*']],
+    ['mistral-v3', ['mistralai/Mistral-7B-Instruct-v0.3', 'mistralai/Mistral-Large-Instruct-2407']],
+    ['mistral-v3', ['mistral-small-2402', 'mistral-large-2402', 'mistral-large-2407', 'codestral-2405']],
+    ['mistral-v3', ['mistralai/Codestral-22B-v0.1']],
     ['deepseek-v3', ['deepseek-v3', 'deepseek-v3:*', 'deepseek-ai/DeepSeek-V3', 'deepseek-ai/DeepSeek-V3-0324']],
   ];
   for (const [encoding, patterns] of families) for (const pattern of patterns) table[pattern] = encoding;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { corpus } from '../test/corpus.ts';
 import { cutBy } from '../test/patterns.ts';
-import { encodingNames, encodingOf } from './encodings.ts';
+import { encodingOf, patternNames } from './encodings.ts';
 
 /** Characters of every class, and those the rules name. */
 const characters = [
@@ -14,7 +14,7 @@ const characters = [
   '𝅥',
 ];
 
-describe.each(encodingNames)('%s', (name) => {
+describe.each(patternNames)('%s', (name) => {
   const { pieceEnd } = encodingOf(name);
   const expected = cutBy(name);
 

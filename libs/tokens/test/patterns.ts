@@ -1,4 +1,4 @@
-import { type EncodingName } from '../src/index.ts';
+import { type PatternName } from '../src/encodings.ts';
 
 // The patterns of OpenAI's tiktoken and of the vendors' tokenizer.json, which `split-pieces.ts` follows by hand. They
 // were written for Rust, whose \s is Unicode's White_Space; JavaScript's \s adds U+FEFF and lacks U+0085, so the class
@@ -54,7 +54,7 @@ const deepseek = [
   ].join('|'),
 ];
 
-const steps: Readonly<Record<EncodingName, readonly string[]>> = {
+const steps: Readonly<Record<PatternName, readonly string[]>> = {
   o200k_base: [o200k(digits, `${contraction}?`)],
   cl100k_base: [cl100k(digits)],
   p50k_base: [gpt2],
@@ -67,7 +67,7 @@ const steps: Readonly<Record<EncodingName, readonly string[]>> = {
 };
 
 /** Cuts a text as an encoding's patterns do: matches, and what lies between them, are cut by the next pattern. */
-export function cutBy(name: EncodingName): (text: string) => string[] {
+export function cutBy(name: PatternName): (text: string) => string[] {
   const patterns = steps[name].map((source) => new RegExp(source, 'gu'));
   return (text) =>
     patterns
