@@ -52,7 +52,7 @@ describe('with a trace collector, one request', () => {
     return span;
   };
 
-  it('is one trace from the caller over Njörðr and Heiðrún to the agent, each step below its own', () => {
+  it('is one trace from the caller over Njörðr and Heidrun to the agent, each step below its own', () => {
     expect(root()?.parentSpanId).toBe(callerSpan);
     for (const rpc of [hold, capture]) {
       expect(named('heidrun', rpc).parentSpanId).toBe(named('njordr', rpc).spanId);
