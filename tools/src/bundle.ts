@@ -31,6 +31,14 @@ const entryOf: Readonly<Record<string, string>> = { edda: 'src/operator.ts' };
 /** What @edda/tokens starts as a thread, from a file beside the code that starts it. */
 const countWorker = join(workspaceRoot, 'libs/tokens/src/count-worker.ts');
 
+/** Only apps that depend on @edda/tokens carry its thread, and with it some sixty megabytes of vocabularies. */
+async function threadsOf(appRoot: string): Promise<Record<string, string>> {
+  const { dependencies = {} } = JSON.parse(await readFile(join(appRoot, 'package.json'), 'utf8')) as {
+    dependencies?: Record<string, string>;
+  };
+  return '@edda/tokens' in dependencies ? { 'count-worker': countWorker } : {};
+}
+
 /** Folders of an app that its code reads at run time. */
 const dataFolders = ['prisma/migrations', 'corpus', 'assets'];
 
@@ -41,7 +49,7 @@ async function bundle(app: string, out: string): Promise<void> {
   await rm(out, { recursive: true, force: true });
   await mkdir(join(out, 'dist'), { recursive: true });
   const result = await build({
-    entryPoints: { main: entry, 'count-worker': countWorker },
+    entryPoints: { main: entry, ...(await threadsOf(appRoot)) },
     outdir: join(out, 'dist'),
     bundle: true,
     splitting: true,
