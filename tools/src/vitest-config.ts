@@ -7,10 +7,10 @@ export const projectName = (root: string): string =>
   `${basename(dirname(root)) === 'apps' ? 'app' : 'lib'}-${basename(root)}`;
 
 /**
- * Suites wait for servers and sockets more than they compute, so twice as many workers as cores pay; more than four would
+ * Suites wait for servers and sockets more than they compute, so one worker more than cores pays; more than four would
  * only crowd each other. Set in each project: with several projects the root's own setting is not looked at.
  */
-const maxWorkers = Math.min(4, 2 * availableParallelism());
+const maxWorkers = Math.min(4, availableParallelism() + 1);
 
 /** The one Vitest configuration all packages share; `overrides` adds what a package needs beside it. */
 export function projectConfig(root: string, overrides: ViteUserConfig['test'] = {}): ViteUserConfig {
